@@ -1,0 +1,143 @@
+"""What the coordinator may ask of any charge point, whatever it speaks."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from ..charging.model import MIN_CURRENT_A, Reading, WeeklyHours
+
+type Clock = Callable[[], datetime]
+"""The present instant, aware UTC."""
+
+type Listener = Callable[[], None]
+"""Called, without arguments and in the event loop, when anything a charger shows has changed."""
+
+type Save = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Keeps what a charger must remember over a restart; returns once it is on disk."""
+
+
+class ChargerError(Exception):
+    """Speaking to a charge point did not work."""
+
+
+class ChargerUnreachable(ChargerError):
+    """There is no link: refused, lost, or the charge point has not called."""
+
+
+class ChargerTimedOut(ChargerError):
+    """The link is there, but no answer came. Whether it was done is not known."""
+
+
+class ChargerRefused(ChargerError):
+    """The charge point understood and said no, or cannot do it."""
+
+
+class ChargerNotPermitted(ChargerError):
+    """The charge point would not let us: credentials, a licence or a setting on it is missing."""
+
+
+class ChargerMisunderstood(ChargerError):
+    """The answer made no sense, or this is not the charge point it was thought to be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Who a charge point says it is. Empty strings are never kept: unknown is None."""
+
+    manufacturer: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    firmware: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What this charge point can do, as far as is known when it is built or has booted.
+
+    Attributes:
+        max_a: its rated current per phase.
+        step_a: setpoints are multiples of this, rounded down.
+        phases: 1 or 3; None when not known.
+        delays_itself: a random delay of the maker's own is switched on (11.6).
+        unattended: what the vehicle gets when Home Assistant is away (7.1), one of
+            "default_hours", "charges", "failsafe_current", "stays_as_it_was", "unknown".
+    """
+
+    max_a: float = 32.0
+    min_a: float = MIN_CURRENT_A
+    step_a: float = 1.0
+    phases: int | None = None
+    delays_itself: bool = False
+    unattended: str = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeaveBehind:
+    """What the charge point shall do by itself when we are gone (reg 7, DESIGN "leases").
+
+    Attributes:
+        hours: default charging hours to follow; None to charge whenever plugged in.
+        max_a: the current to allow while they are open.
+        draw_s: draws one fresh random delay in whole seconds, for each edge that is written.
+    """
+
+    hours: WeeklyHours | None
+    max_a: float
+    draw_s: Callable[[], int]
+
+
+class Charger(Protocol):
+    """One charge point, one connector of it. Reading it is free: it keeps its last snapshot.
+
+    A setpoint is a lease: the charger object renews it for as long as it runs, and the charge
+    point ends it by itself some time after that stops.
+    """
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+
+    @property
+    def reading(self) -> Reading | None:
+        """What it last said; None before it first spoke. Kept while the link is lost."""
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the link is there now."""
+
+    @property
+    def restarts(self) -> int:
+        """How often the charge point has been seen to restart (power cut, reboot) since we run."""
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` on every change; returns what stops that."""
+
+    async def run(self) -> None:
+        """Keep the link, poll, renew leases, until cancelled. Never raises for a lost link."""
+
+    async def apply(self, setpoint_a: float) -> None:
+        """Ask for ``setpoint_a`` amperes per phase (0 pauses) and keep asking from now on.
+
+        The value is kept and sent again after a reconnect even when this raises.
+
+        Raises:
+            ChargerError: it did not reach the charge point, or was refused.
+        """
+
+    async def leave_behind(self, plan: LeaveBehind) -> None:
+        """Write what shall hold without us, if it differs from what is there.
+
+        Raises:
+            ChargerError: the charge point cannot hold it, or it did not reach it.
+        """
+
+    async def hand_back(self) -> None:
+        """End our lease so that what was left behind holds from now on. Best effort, 5 s at most."""
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Counters and facts for a support file; no secrets, JSON-serialisable."""

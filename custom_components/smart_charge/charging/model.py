@@ -1,0 +1,290 @@
+"""The nouns of charging: frozen values that every other part may speak of.
+
+Instants are aware UTC. Units end a name: ``_a`` ampere per phase, ``_v`` volt, ``_w`` watt,
+``_wh`` whole watt-hours, ``_s`` second. ``None`` always means "not known", never zero.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+MIN_CURRENT_A = 6.0
+"""The least charging current there is (IEC 61851-1 table A.8); below it a setpoint is 0."""
+
+RANDOM_DELAY_DEFAULT_S = 600
+"""The random delay's upper end unless raised (SI 2021/1467 reg 11(2)(a), requirement 11.1)."""
+
+RANDOM_DELAY_HIGHEST_S = 1800
+"""The upper end may be raised to this, and no further (reg 11(2)(b), requirement 11.4)."""
+
+type PerPhase = tuple[float | None, float | None, float | None]
+"""One value for each of L1, L2, L3; None where the meter did not say."""
+
+NO_PHASES: PerPhase = (None, None, None)
+
+
+class PilotState(StrEnum):
+    """What the control pilot says of the vehicle (IEC 61851-1 table A.4)."""
+
+    A = "a"  # no vehicle
+    B = "b"  # connected, not drawing
+    C = "c"  # drawing
+    D = "d"  # drawing, ventilation asked for
+    E = "e"  # pilot short-circuited
+    F = "f"  # charge point not available
+
+
+class ConnectorStatus(StrEnum):
+    """What the connector is doing, in the words of OCPP 1.6 section 7.7."""
+
+    AVAILABLE = "available"
+    PREPARING = "preparing"
+    CHARGING = "charging"
+    SUSPENDED_EVSE = "suspended_evse"
+    SUSPENDED_EV = "suspended_ev"
+    FINISHING = "finishing"
+    RESERVED = "reserved"
+    UNAVAILABLE = "unavailable"
+    FAULTED = "faulted"
+
+
+class Mode(StrEnum):
+    """How the owner wants the vehicle charged when nobody intervenes."""
+
+    DEFAULT_HOURS = "default_hours"
+    ALWAYS = "always"  # whenever plugged in
+    OFF = "off"
+
+
+class Source(StrEnum):
+    """Who set a limit, or set one aside."""
+
+    CHARGER_FAULT = "charger_fault"
+    SAFETY_LOCK = "safety_lock"
+    CHARGE_POINT_RATING = "charge_point_rating"
+    CABLE_RATING = "cable_rating"
+    CHARGE_NOW = "charge_now"
+    DEFAULT_HOURS = "default_hours"
+    OFF = "off"
+    NOT_PLUGGED_IN = "not_plugged_in"
+
+
+class Reason(StrEnum):
+    """Why the vehicle gets what it gets: the one sentence the owner reads."""
+
+    CHARGER_FAULT = "charger_fault"
+    SAFETY_LOCK = "safety_lock"
+    NOT_PLUGGED_IN = "not_plugged_in"
+    OFF = "off"
+    WAITING_FOR_DEFAULT_HOURS = "waiting_for_default_hours"
+    DELAYED_START = "delayed_start"  # the random delay holds charging back
+    DELAYED_STOP = "delayed_stop"  # the random delay keeps charging a little longer
+    DELAYED_CHANGE = "delayed_change"  # … or keeps the rate
+    CHARGING_NOW = "charging_now"  # the owner's override
+    IN_DEFAULT_HOURS = "in_default_hours"
+    WHENEVER_PLUGGED_IN = "whenever_plugged_in"
+    CABLE_LIMIT = "cable_limit"  # allowed less than the charge point's rating because of the cable
+    VEHICLE_NOT_TAKING = "vehicle_not_taking"  # offered, but the vehicle does not draw
+    NO_DATA = "no_data"  # the charge point has not said enough yet; what was in force stays
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """What the charge point says is wrong with it.
+
+    ``code`` is the protocol's or datasheet's own word, fit for a log and a diagnostic.
+    ``is_safety`` is true when charging must not go on (regs 8, requirements 8.1 to 8.3).
+    """
+
+    code: str
+    is_safety: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What a charge point last told us, all of it, replaced whole.
+
+    Attributes:
+        taken_at: when it was true, by our clock.
+        setpoint_a: the current the charge point holds as asked for; None if it cannot be read back.
+        offered_a: what it then allows the vehicle (pilot duty, OCPP ``Current.Offered``).
+        current_a, voltage_v: drawn, per phase.
+        power_w: drawn, total of the phases; export is negative.
+        import_wh, export_wh: running totals of the meter; may glitch, reset and roll over.
+        session_wh: the charge point's own session counter, where it has one.
+        cable_a: rating of the cable plugged in, where the charge point can tell (proximity pilot).
+    """
+
+    taken_at: datetime
+    status: ConnectorStatus | None = None
+    pilot: PilotState | None = None
+    setpoint_a: float | None = None
+    offered_a: float | None = None
+    current_a: PerPhase = NO_PHASES
+    voltage_v: PerPhase = NO_PHASES
+    power_w: float | None = None
+    import_wh: int | None = None
+    export_wh: int | None = None
+    session_wh: int | None = None
+    temperature_c: float | None = None
+    cable_a: float | None = None
+    fault: Fault | None = None
+
+    @property
+    def is_plugged_in(self) -> bool | None:
+        """Whether a vehicle is connected; None when neither pilot nor status tells.
+
+        States E and F and a fault say nothing of the cable.
+        """
+        match self.pilot:
+            case PilotState.A:
+                return False
+            case PilotState.B | PilotState.C | PilotState.D:
+                return True
+        match self.status:
+            case ConnectorStatus.AVAILABLE | ConnectorStatus.RESERVED:
+                return False
+            case None | ConnectorStatus.UNAVAILABLE | ConnectorStatus.FAULTED:
+                return None
+        return True
+
+    @property
+    def is_charging(self) -> bool | None:
+        """Whether the vehicle is drawing: the charge point's word, else the meter's."""
+        if self.status is not None:
+            return self.status is ConnectorStatus.CHARGING
+        if self.pilot is not None:
+            return self.pilot in (PilotState.C, PilotState.D)
+        return None if self.power_w is None else self.power_w > 100
+
+    @property
+    def drawn_a(self) -> float | None:
+        """The current drawn on the busiest phase."""
+        known = [value for value in self.current_a if value is not None]
+        return max(known) if known else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """Hours that are open each week: from ``start`` on each of ``days`` up to ``end``, local time.
+
+    ``days`` are weekdays, Monday 0 to Sunday 6, on which the window starts. An ``end`` not after
+    ``start`` lies on the following day, so 00:00 to 00:00 is the whole day.
+    """
+
+    days: frozenset[int]
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeeklyHours:
+    """The owner's default charging hours: weekly windows in the site's time zone (reg 10)."""
+
+    windows: tuple[Window, ...]
+    time_zone: ZoneInfo
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What the owner or installer has chosen for one charge point.
+
+    Attributes:
+        default_hours: None when the owner removed them (10.2, 10.3).
+        rated_a: the most that charge point and circuit may carry.
+        charger_delays_itself: the charge point applies its own random delay, so ours is off (11.6).
+        is_locked: the owner's safety lock.
+    """
+
+    rated_a: float
+    mode: Mode = Mode.DEFAULT_HOURS
+    default_hours: WeeklyHours | None = None
+    random_delay_max_s: int = RANDOM_DELAY_DEFAULT_S
+    charger_delays_itself: bool = False
+    is_locked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """A ceiling from one named source: at most this, because of me, until then."""
+
+    max_a: float
+    source: Source
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Override:
+    """The owner's "charge now" (10.4): stands until the vehicle that it was meant for is unplugged.
+
+    ``has_seen_vehicle`` tells an override made before plugging in from one whose vehicle has left.
+    """
+
+    made_at: datetime
+    has_seen_vehicle: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """A random delay that is running: ``in_force_a`` stays until ``ends_at``, then ``target_a``."""
+
+    target_a: float
+    began_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carry:
+    """What one step leaves to the next, and a restart must not forget (11.9)."""
+
+    in_force_a: float = 0.0
+    hold: Hold | None = None
+    last_draw_s: int | None = None
+    override: Override | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """Every fact a decision rests on. Same situation, same decision.
+
+    Attributes:
+        dice: one fresh random number in [0, 1) from the system's entropy source (11.1).
+        reading: None before the charge point has first spoken.
+        skip_delay: the owner asks by hand that what is due happens now (11.5). One step only.
+        power_returned: the charge point has restarted since the last step, so nothing that was in
+            force still is (11.9). One step only.
+    """
+
+    now: datetime
+    dice: float
+    settings: Settings
+    reading: Reading | None = None
+    carry: Carry = field(default_factory=Carry)
+    skip_delay: bool = False
+    power_returned: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What to ask the charge point for, and why.
+
+    Attributes:
+        setpoint_a: to ask for now; 0, or at least 6 and never above any limit.
+        wish_a: what the rules allow, before the random delay.
+        binding: the limit that set ``wish_a``.
+        limits: every limit that spoke and was not set aside, the binding one first.
+        lifted_by: who set limits aside, if anyone did.
+        reason, until_at: what the owner reads, and until when it holds if that is known.
+        review_at: when to decide again although no fact changed; None for never.
+    """
+
+    setpoint_a: float
+    wish_a: float
+    binding: Limit
+    limits: tuple[Limit, ...]
+    lifted_by: Source | None
+    reason: Reason
+    until_at: datetime | None
+    carry: Carry
+    review_at: datetime | None

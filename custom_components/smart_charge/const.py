@@ -1,0 +1,33 @@
+"""Names that Home Assistant stores, and the few numbers that several files share."""
+
+from datetime import timedelta
+import logging
+from typing import Final
+
+DOMAIN: Final = "smart_charge"
+LOGGER = logging.getLogger(__package__)
+
+# Entry data: how to reach the charge point. A change reloads the entry.
+CONF_PROTOCOL: Final = "protocol"
+PROTOCOL_MODBUS: Final = "modbus"
+PROTOCOL_OCPP: Final = "ocpp"
+CONF_UNIT_ID: Final = "unit_id"
+CONF_MAP: Final = "map"  # id of the register map that the probe recognised
+CONF_CHARGE_POINT_ID: Final = "charge_point_id"
+CONF_PASSWORD_HASHES: Final = "password_hashes"  # never the password itself
+CONF_LISTEN_PORT: Final = "listen_port"
+CONF_CONNECTOR_ID: Final = "connector_id"
+
+# Entry options: what the owner may change at any time. Applied live, the link stays up.
+CONF_MODE: Final = "mode"
+CONF_DEFAULT_HOURS: Final = "default_hours"  # list of {"days": ["mon", …], "start": "22:00:00", "end": "08:00:00"}
+CONF_DEFAULT_HOURS_ENABLED: Final = "default_hours_enabled"
+CONF_RANDOM_DELAY_MAX: Final = "random_delay_max"  # whole seconds
+CONF_RATED_CURRENT: Final = "rated_current"  # ampere per phase; the lower of this and the charger's own holds
+CONF_START_WITHOUT_TAG: Final = "start_without_tag"  # OCPP: start a transaction when a vehicle is plugged in
+
+DEFAULT_MODBUS_PORT: Final = 502
+DEFAULT_LISTEN_PORT: Final = 9000
+
+NOT_FOLLOWED_AFTER: Final = timedelta(seconds=15)
+"""A setpoint that the charge point has not taken up by then is asked for again, then reported (DESIGN §4)."""

@@ -1,0 +1,15 @@
+"""Shared by every test: our component is found before anybody else's, Home Assistant on request."""
+
+import custom_components  # noqa: F401  must be imported before the plugin's own package of that name
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant load our component, after the recorder where a test uses one."""
+    names = request.fixturenames
+    if "recorder_mock" in names:
+        request.getfixturevalue("recorder_mock")
+    if "hass" in names:
+        request.getfixturevalue("enable_custom_integrations")
