@@ -1,7 +1,6 @@
 """Shared by every test: our component is found before anybody else's, Home Assistant on request."""
 
-import custom_components  # noqa: F401  must be imported before the plugin's own package of that name
-
+import custom_components  # noqa: F401, I001  before the test plugin's own package of that name
 import pytest
 
 

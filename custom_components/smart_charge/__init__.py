@@ -1,0 +1,1 @@
+"""Smart Charge: an ordinary charge point becomes a smart one, locally."""

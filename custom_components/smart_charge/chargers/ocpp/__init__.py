@@ -1,0 +1,1 @@
+"""Charge points that speak OCPP-J."""
