@@ -5,9 +5,34 @@ Instants are aware UTC. Units end a name: ``_a`` ampere per phase, ``_v`` volt, 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+
+from .hours import WeeklyHours, Window
+
+__all__ = [
+    "MIN_CURRENT_A",
+    "NO_PHASES",
+    "RANDOM_DELAY_DEFAULT_S",
+    "RANDOM_DELAY_HIGHEST_S",
+    "Carry",
+    "ConnectorStatus",
+    "Decision",
+    "Fault",
+    "Hold",
+    "Limit",
+    "Mode",
+    "Override",
+    "PerPhase",
+    "PilotState",
+    "Reading",
+    "Reason",
+    "Settings",
+    "Situation",
+    "Source",
+    "WeeklyHours",
+    "Window",
+]
 
 MIN_CURRENT_A = 6.0
 """The least charging current there is (IEC 61851-1 table A.8); below it a setpoint is 0."""
@@ -84,6 +109,7 @@ class Reason(StrEnum):
     CHARGING_NOW = "charging_now"  # the owner's override
     IN_DEFAULT_HOURS = "in_default_hours"
     WHENEVER_PLUGGED_IN = "whenever_plugged_in"
+    RATING_TOO_LOW = "rating_too_low"  # charge point and circuit may carry less than 6 A, so nothing
     CABLE_LIMIT = "cable_limit"  # allowed less than the charge point's rating because of the cable
     VEHICLE_NOT_TAKING = "vehicle_not_taking"  # offered, but the vehicle does not draw
     NO_DATA = "no_data"  # the charge point has not said enough yet; what was in force stays
@@ -163,27 +189,6 @@ class Reading:
         """The current drawn on the busiest phase."""
         known = [value for value in self.current_a if value is not None]
         return max(known) if known else None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """Hours that are open each week: from ``start`` on each of ``days`` up to ``end``, local time.
-
-    ``days`` are weekdays, Monday 0 to Sunday 6, on which the window starts. An ``end`` not after
-    ``start`` lies on the following day, so 00:00 to 00:00 is the whole day.
-    """
-
-    days: frozenset[int]
-    start: time
-    end: time
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WeeklyHours:
-    """The owner's default charging hours: weekly windows in the site's time zone (reg 10)."""
-
-    windows: tuple[Window, ...]
-    time_zone: ZoneInfo
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

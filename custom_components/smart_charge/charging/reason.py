@@ -1,0 +1,50 @@
+"""The one sentence the owner reads: why the vehicle gets what it gets, and until when."""
+
+from datetime import datetime
+
+from .model import MIN_CURRENT_A, Carry, ConnectorStatus, Hold, Limit, Reading, Reason, Situation, Source
+from .off_peak import active_hours
+
+_NOTHING_BECAUSE: dict[Source, Reason] = {
+    Source.CHARGER_FAULT: Reason.CHARGER_FAULT,
+    Source.SAFETY_LOCK: Reason.SAFETY_LOCK,
+    Source.CHARGE_POINT_RATING: Reason.RATING_TOO_LOW,
+    Source.CABLE_RATING: Reason.CABLE_LIMIT,
+    Source.NOT_PLUGGED_IN: Reason.NOT_PLUGGED_IN,
+    Source.OFF: Reason.OFF,
+    Source.DEFAULT_HOURS: Reason.WAITING_FOR_DEFAULT_HOURS,
+}
+"""Why there is nothing, by the limit that allows nothing."""
+
+
+def explain(situation: Situation, binding: Limit, carry: Carry) -> tuple[Reason, datetime | None]:
+    """Return the reason and until when it holds, None if that is not known.
+
+    A running delay comes first; then whoever allows nothing; then, while charging is allowed, what
+    keeps the vehicle from it or makes it an exception, and last what allows it.
+    """
+    if carry.hold is not None:
+        return _delayed(carry.in_force_a, carry.hold)
+    if carry.in_force_a == 0:
+        return _NOTHING_BECAUSE[binding.source], binding.until_at
+    if situation.reading is not None and _is_not_taking(situation.reading):
+        return Reason.VEHICLE_NOT_TAKING, None
+    if carry.override is not None:
+        return Reason.CHARGING_NOW, None
+    hours = active_hours(situation)
+    closes_at = None if hours is None else hours.next_closing(situation.now)
+    if binding.source is Source.CABLE_RATING:
+        return Reason.CABLE_LIMIT, closes_at
+    return Reason.WHENEVER_PLUGGED_IN if hours is None else Reason.IN_DEFAULT_HOURS, closes_at
+
+
+def _delayed(in_force_a: float, hold: Hold) -> tuple[Reason, datetime]:
+    if in_force_a == 0:
+        return Reason.DELAYED_START, hold.ends_at
+    return (Reason.DELAYED_STOP if hold.target_a == 0 else Reason.DELAYED_CHANGE), hold.ends_at
+
+
+def _is_not_taking(reading: Reading) -> bool:
+    """Offered, but the vehicle does not draw: full, asleep, or on a timer of its own."""
+    offers = reading.offered_a is None or reading.offered_a >= MIN_CURRENT_A
+    return offers and reading.status is ConnectorStatus.SUSPENDED_EV
