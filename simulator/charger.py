@@ -1,0 +1,206 @@
+"""A whole charge point: physics, protocol and accidents in one object."""
+
+import asyncio
+from collections.abc import Coroutine
+import ssl
+from types import TracebackType
+from typing import Any, Self
+
+from .charge_point import ChargePoint
+from .charging_profiles import Abilities
+from .clock import WorldClock
+from .modbus_server import ModbusServer
+from .ocpp_behaviour import Behaviour
+from .ocpp_client import Nameplate, OcppClient
+from .ocpp_configuration import Configuration
+from .ocpp_link import Credentials
+from .register_maps import DEVICES, AlfenEve, BenderCc612
+from .vehicle import Vehicle
+
+_BOOT_S = 2.0
+
+
+class _Charger:
+    """What both kinds share: physics that lives with the clock, a cable, and a mains supply."""
+
+    def __init__(self, charge_point: ChargePoint) -> None:
+        self.charge_point = charge_point
+        self.clock = charge_point.clock
+        self.truth = charge_point.truth
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Come to life."""
+        self._spawn(self.charge_point.run())
+
+    async def stop(self) -> None:
+        """Be taken down, leaving nothing running."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def plug_in(self, vehicle: Vehicle | None = None, cable_a: float | None = 32.0) -> Vehicle:
+        """Connect a vehicle and return it."""
+        arriving = vehicle or Vehicle()
+        self.charge_point.plug_in(arriving, cable_a)
+        return arriving
+
+    def unplug(self) -> None:
+        """Take the cable out."""
+        self.charge_point.unplug()
+
+    async def drop_link(self) -> None:
+        """Lose the network until :meth:`restore_link`."""
+        raise NotImplementedError
+
+    async def restore_link(self) -> None:
+        """Have the network back."""
+        raise NotImplementedError
+
+    async def power_cut(self) -> None:
+        """Lose the mains until :meth:`power_back`."""
+        raise NotImplementedError
+
+    async def power_back(self) -> None:
+        """Have the mains back and boot."""
+        raise NotImplementedError
+
+    async def reboot(self) -> None:
+        """Restart: off, and on again a little later in world time."""
+        await self.power_cut()
+        await self.clock.sleep(_BOOT_S)
+        await self.power_back()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class ModbusCharger(_Charger):
+    """A charge point that is a Modbus TCP server. ``options`` go to the device's own class."""
+
+    def __init__(
+        self,
+        map_id: str,
+        *,
+        clock: WorldClock | None = None,
+        charge_point: ChargePoint | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        **options: Any,
+    ) -> None:
+        if map_id not in DEVICES:
+            raise ValueError(f"no simulated device {map_id}; there are {', '.join(DEVICES)}")
+        super().__init__(charge_point or ChargePoint(clock or WorldClock()))
+        idle_timeout_s = options.pop("idle_timeout_s", DEVICES[map_id].idle_timeout_s)
+        max_clients = options.pop("max_clients", DEVICES[map_id].max_clients)
+        self.device: AlfenEve | BenderCc612 = DEVICES[map_id](self.charge_point, **options)
+        self.server = ModbusServer(
+            self.device, self.clock, host=host, port=port, idle_timeout_s=idle_timeout_s, max_clients=max_clients
+        )
+
+    @property
+    def port(self) -> int:
+        """The TCP port, known once started."""
+        return self.server.port
+
+    async def start(self) -> None:
+        """Listen."""
+        await self.server.start()
+        await super().start()
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        await super().stop()
+        await self.server.stop()
+
+    async def drop_link(self) -> None:
+        """Lose the network: connections break and none is accepted."""
+        await self.server.stop()
+
+    async def restore_link(self) -> None:
+        """Have the network back."""
+        await self.server.start()
+
+    async def power_cut(self) -> None:
+        """Lose the mains."""
+        self.charge_point.lose_power()
+        await self.server.stop()
+
+    async def power_back(self) -> None:
+        """Have the mains back: the setpoint and the uptime are lost, the energy register is not."""
+        self.device.reboot()
+        self.charge_point.regain_power()
+        await self.server.start()
+
+
+class OcppCharger(_Charger):
+    """A charge point that calls an OCPP 1.6J central system at ``url``; its id is added to the path."""
+
+    def __init__(
+        self,
+        url: str,
+        charge_point_id: str,
+        *,
+        password: str | None = None,
+        clock: WorldClock | None = None,
+        charge_point: ChargePoint | None = None,
+        behaviour: Behaviour | None = None,
+        configuration: Configuration | None = None,
+        abilities: Abilities | None = None,
+        nameplate: Nameplate | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        free_vend: bool = False,
+    ) -> None:
+        super().__init__(charge_point or ChargePoint(clock or WorldClock()))
+        self.client = OcppClient(
+            self.charge_point,
+            url,
+            Credentials(charge_point_id=charge_point_id, password=password),
+            behaviour=behaviour,
+            configuration=configuration,
+            abilities=abilities,
+            nameplate=nameplate,
+            ssl_context=ssl_context,
+            free_vend=free_vend,
+        )
+        self.behaviour = self.client.behaviour
+        self.configuration = self.client.configuration
+
+    @property
+    def frames(self) -> list[tuple[str, Any]]:
+        """What went over the wire, oldest first: ("sent" or "received", frame)."""
+        return list(self.client.link.frames)
+
+    async def start(self) -> None:
+        """Dial."""
+        await super().start()
+        self._spawn(self.client.run())
+
+    async def drop_link(self) -> None:
+        """Lose the network; charging goes on and messages wait."""
+        self.client.link.cut()
+
+    async def restore_link(self) -> None:
+        """Have the network back."""
+        self.client.link.restore()
+
+    async def power_cut(self) -> None:
+        """Lose the mains."""
+        self.charge_point.lose_power()
+        self.client.lose_power()
+
+    async def power_back(self) -> None:
+        """Have the mains back and boot."""
+        self.charge_point.regain_power()
+        self.client.regain_power()
