@@ -1,0 +1,80 @@
+"""The programs that the demo starts, and ends."""
+
+import asyncio
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import os
+from pathlib import Path
+import sys
+
+STOP_WITHIN_S = 20
+
+
+class ProgramEnded(Exception):
+    """A program that should have kept running has ended."""
+
+
+class Programs:
+    """Starts programs with their output in a file each, and ends them in reverse order."""
+
+    def __init__(self, logs: Path, stack: AsyncExitStack) -> None:
+        self._logs = logs
+        self._stack = stack
+        self.running: dict[str, Process] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def logging_to(cls, logs: Path) -> AsyncIterator[Programs]:
+        """Provide programs that have all ended when the block is left."""
+        logs.mkdir(parents=True, exist_ok=True)
+        async with AsyncExitStack() as stack:
+            yield cls(logs, stack)
+
+    async def start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Run ``python -m`` with these arguments under this name."""
+        log = self._stack.enter_context(self.log_of(name).open("wb"))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=os.environ | dict(environment or {}),
+            start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
+        )
+        self.running[name] = process
+        self._stack.push_async_callback(self._end, name)
+
+    async def _end(self, name: str) -> None:
+        process = self.running.pop(name)
+        if process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    def log_of(self, name: str) -> Path:
+        """Where the output of this program goes."""
+        return self._logs / f"{name}.log"
+
+    async def watch(self) -> None:
+        """Wait until one of the programs ends by itself.
+
+        Raises:
+            ProgramEnded: always; it says which, and the end of what it printed.
+        """
+        waits = {asyncio.create_task(process.wait()): name for name, process in self.running.items()}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+        name = waits[done.pop()]
+        tail = self.log_of(name).read_text(errors="replace").splitlines()[-15:]
+        raise ProgramEnded("\n".join([f"{name} has ended. Its last words:", *tail]))
