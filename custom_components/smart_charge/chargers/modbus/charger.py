@@ -1,0 +1,373 @@
+"""One charge point over Modbus: polled, commanded and kept awake, as its register map says."""
+
+import asyncio
+from collections.abc import Callable
+import dataclasses
+from datetime import UTC, datetime
+import math
+from typing import Any, Final, override
+
+from modbus_connection import ModbusConnectionError, ModbusError
+
+from ...charging.model import MIN_CURRENT_A, Reading
+from ..charger import (
+    Capabilities,
+    Charger,
+    ChargerError,
+    ChargerMisunderstood,
+    ChargerNotPermitted,
+    ChargerRefused,
+    Clock,
+    Identity,
+    LeaveBehind,
+    Listener,
+)
+from .facts import number_of, to_reading
+from .identity import capabilities_of, read_identity
+from .lease import Lease
+from .link import Link, Units, named
+from .map_model import KeepAliveKind, RegisterMap, Table
+from .poller import Poller
+
+POLL_S: Final = 1.0
+BACK_OFF_MOST: Final = 60
+"""While there is no link, a poll is tried after 1, 2, 4 … and at most this many poll intervals."""
+
+FAILED_POLLS: Final = 3
+"""So many polls without an answer, one after the other, and the charge point counts as gone."""
+
+HAND_BACK_S: Final = 4.0
+_NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
+MAX_REGISTERS: Final = 125
+MAX_BITS: Final = 2000
+
+
+class ModbusCharger(Charger):
+    """A charge point with a register map. See ``Charger`` for what can be asked of it."""
+
+    def __init__(
+        self,
+        units: Units,
+        register_map: RegisterMap,
+        *,
+        unit_id: int,
+        identity: Identity,
+        clock: Clock,
+        poll_s: float | None = None,
+        connector: int = 1,
+    ) -> None:
+        self._map = register_map.for_connector(connector)
+        self._unit_id = unit_id
+        self._clock = clock
+        self._poll_s = poll_s or POLL_S
+        self._link = Link(units, self._map.limits)
+        self._poller = Poller(self._link, self._map, unit_id, identity.firmware)
+        self._wire = asyncio.Lock()
+        self._lease = Lease(self._link, self._map, unit_id, self._poller, self._wire)
+        self._identity = identity
+        self._reading: Reading | None = None
+        self._is_online = False
+        self._restarts = 0
+        self._listeners: dict[object, Listener] = {}
+        self._shown: object = None
+        self._failures = 0
+        self._was_cut = False
+        self._must_resend = False
+        self._uptime_s: float | None = None
+        self._left_a: float | None = None
+        self._settings_written: set[str] = set()
+        self._has_restarted = False
+
+    @property
+    @override
+    def identity(self) -> Identity:
+        return self._identity
+
+    @property
+    @override
+    def reading(self) -> Reading | None:
+        return self._reading
+
+    @property
+    @override
+    def is_online(self) -> bool:
+        return self._is_online
+
+    @property
+    @override
+    def restarts(self) -> int:
+        return self._restarts
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        return capabilities_of(self._map, self._poller.values)
+
+    @override
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        self._listeners[listening := object()] = listener
+
+        def stop() -> None:
+            self._listeners.pop(listening, None)
+
+        return stop
+
+    @override
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll_for_ever())
+            tasks.create_task(self._keep_alive_for_ever())
+
+    @override
+    async def apply(self, setpoint_a: float) -> None:
+        if not math.isfinite(setpoint_a) or setpoint_a < 0:
+            raise ValueError(f"{setpoint_a} A is no setpoint")
+        number = self._lease.want(setpoint_a)
+        self._must_resend = True
+        try:
+            with named(self._link):
+                await self._deliver(number)
+        except ChargerRefused, ChargerNotPermitted:
+            self._must_resend = False
+            raise
+        finally:
+            self._renew_reading()
+        self._must_resend = False
+
+    async def _deliver(self, number: int) -> None:
+        """Write; over a connection that was not there, only after reading."""
+        try:
+            await self._read_first()
+            await self._lease.deliver(number)
+        except ModbusConnectionError:
+            self._note_cut()
+            await self._read_first()
+            await self._lease.deliver(number)
+
+    async def _read_first(self) -> None:
+        async with self._wire:
+            if self._reading is None or self._was_cut:
+                await self._poll()
+
+    @override
+    async def leave_behind(self, plan: LeaveBehind) -> None:
+        self._left_a = plan.max_a
+        failsafe = self._map.failsafe
+        with named(self._link):
+            await self._read_first()
+            async with self._wire:
+                await self._poller.refresh(key for key in (failsafe.current, failsafe.timeout) if key is not None)
+                if failsafe.current is not None:
+                    await self._leave_current(failsafe.current, plan.max_a)
+                if failsafe.timeout is not None and not number_of(failsafe.timeout, self._poller.values):
+                    await self._write_setting(failsafe.timeout, failsafe.timeout_s)
+        self._publish()
+
+    async def _leave_current(self, key: str, max_a: float) -> None:
+        """Leave an installer's value if a vehicle can charge with it and the circuit can carry it."""
+        held = number_of(key, self._poller.values)
+        if held is not None and MIN_CURRENT_A <= held <= max_a:
+            return
+        if self._map.registers[key].write is not None:
+            await self._write_setting(key, self._lease.quantise(max_a))
+        elif held is not None and held < MIN_CURRENT_A:
+            raise ChargerRefused(f"the charge point allows {held:g} A without us; only its installer can change that")
+
+    async def _write_setting(self, key: str, value: float) -> None:
+        """Write a stored setting: once while we run, whatever becomes of it, for flash wears out."""
+        if key in self._settings_written:
+            raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")
+        self._settings_written.add(key)
+        await self._lease.write_register(key, value)
+        await self._poller.refresh([key])
+        if number_of(key, self._poller.values) != value:
+            raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")
+
+    @override
+    async def hand_back(self) -> None:
+        """Leave a vehicle able to charge without us.
+
+        A setpoint with a life time is left to run out: nothing switches at once, and a quick return of
+        Home Assistant finds all as it was. Any other stays, or caps what the failsafe allows ("maximum
+        current under communication loss", Mennekes ECU), so a pause would strand the vehicle in its hours
+        too: it gives way to the failsafe current, or to what was to be left behind where there is none.
+        """
+        paused = self._lease.wanted_a is not None and self._lease.quantise(self._lease.wanted_a) == 0
+        self._lease.drop()
+        self._must_resend = False
+        if not paused or self._map.keep_alive.kind is KeepAliveKind.REWRITE_SETPOINT:
+            return
+        number = self._lease.want(self._stranded_no_more_a)
+        try:
+            async with asyncio.timeout(HAND_BACK_S):
+                await self._lease.deliver(number)
+        except ModbusError, ChargerError, TimeoutError:
+            self._link.counters["hand_backs_failed"] += 1
+        finally:
+            self._lease.drop()
+            self._renew_reading()
+
+    @property
+    def _stranded_no_more_a(self) -> float:
+        left_a = self.capabilities.max_a if self._left_a is None else self._left_a
+        failsafe_a = number_of(self._map.failsafe.current, self._poller.values)
+        return left_a if failsafe_a is None or failsafe_a < MIN_CURRENT_A else min(left_a, failsafe_a)
+
+    async def read_registers(self, kind: str, address: int, count: int, unit_id: int | None) -> list[int]:
+        """Read any registers, or bits as 0 and 1, for an installer. ``unit_id`` None is the connector's.
+
+        Raises:
+            ValueError: there is no such kind, address, count or unit.
+            ChargerError: the charge point did not answer, or refused.
+        """
+        table = Table(kind)
+        most = MAX_BITS if table in (Table.COIL, Table.DISCRETE) else MAX_REGISTERS
+        if not 1 <= count <= most:
+            raise ValueError(f"from 1 to {most} at once, not {count}")
+        if address < 0 or address + count > 0x10000:
+            raise ValueError(f"addresses go from 0 to 65535, not {address} to {address + count - 1}")
+        unit = self._unit_id if unit_id is None else unit_id
+        if not 0 <= unit <= 255:
+            raise ValueError(f"unit ids go from 0 to 255, not {unit}")
+        with named(self._link):
+            return await self._link.read(unit, table, address, count)
+
+    @override
+    def diagnostics(self) -> dict[str, Any]:
+        registers = self._map.registers
+        words = {key: words for key, words in self._poller.words.items() if not registers[key].is_private}
+        return {
+            "map": self._map.id,
+            "unit_id": self._unit_id,
+            "is_online": self._is_online,
+            "restarts": self._restarts,
+            "counters": dict(self._link.counters),
+            "implausible_values": dict(self._poller.implausible),
+            "registers_missing": self._poller.missing,
+            "requests_per_poll": self._poller.requests_per_poll,
+            "setpoint_wanted_a": self._lease.wanted_a,
+            "setpoint_validity_s": self._lease.validity_s,
+            "patience_s": self._lease.patience_s,
+            "unattended": self.capabilities.unattended,
+            "clock": self._poller.values.get("clock"),
+            "registers": {key: "".join(f"{word:04x}" for word in held) for key, held in sorted(words.items())},
+        }
+
+    async def _keep_alive_for_ever(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            rest = self._lease.renew_at - loop.time()
+            if rest > 0 or not self._is_online:
+                # Short naps: a new setpoint or a newly learnt validity may bring the time forward.
+                await asyncio.sleep(max(0.01, min(rest, self._poll_s / 4)))
+                continue
+            try:
+                await self._lease.keep_alive()
+            except ModbusError, ChargerRefused:
+                self._link.counters["keep_alives_failed"] += 1
+                await asyncio.sleep(min(self._poll_s, self._lease.patience_s / 10))
+            self._renew_reading()
+
+    async def _poll_for_ever(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                async with self._wire:
+                    await self._poll()
+                await self._resend()
+            except (ModbusError, ChargerMisunderstood) as err:
+                await self._note_failure(err)
+            await asyncio.sleep(max(self._poll_s / 10, began + self._pause_s - loop.time()))
+
+    @property
+    def _pause_s(self) -> float:
+        if self._is_online or not self._failures:
+            return self._poll_s
+        return self._poll_s * min(BACK_OFF_MOST, 1 << min(self._failures - 1, 10))
+
+    async def _resend(self) -> None:
+        """Ask again for what a lost link or a restart may have swept away."""
+        if self._has_restarted:
+            # Whoever listens may want something else after a power cut, and has until the next poll to say so.
+            self._has_restarted = False
+        elif self._must_resend:
+            self._must_resend = False
+            try:
+                await self._lease.renew()
+            except ChargerRefused:
+                self._link.counters["setpoints_refused"] += 1
+            except ModbusError:
+                self._must_resend = True
+                raise
+            self._renew_reading()
+
+    async def _poll(self) -> None:
+        """Read what is due; a connection that the peer has dropped meanwhile is made anew, once."""
+        try:
+            await self._poller.poll()
+        except ModbusConnectionError:
+            self._note_cut()
+            await self._poller.poll()
+        self._take_identity()
+        self._note_success()
+
+    def _take_identity(self) -> None:
+        """Keep what it says of itself; another serial number means that it is another charge point."""
+        seen = read_identity(self._map, self._poller.values)
+        if self._identity.serial and seen.serial and seen.serial != self._identity.serial:
+            self._link.counters["other_charge_point"] += 1
+            raise ChargerMisunderstood("another charge point answers at this address")
+        said = {name: value for name, value in dataclasses.asdict(seen).items() if value is not None}
+        self._identity = dataclasses.replace(self._identity, **said)
+
+    def _note_cut(self) -> None:
+        self._was_cut = True
+        self._poller.start_over()
+
+    async def _note_failure(self, err: ModbusError | ChargerMisunderstood) -> None:
+        self._failures += 1
+        is_lost = isinstance(err, ModbusConnectionError | ChargerMisunderstood)
+        if self._is_online and self._failures < FAILED_POLLS and not is_lost:
+            return
+        self._note_cut()
+        self._is_online = False
+        self._publish()
+        await self._link.recycle()
+
+    def _note_success(self) -> None:
+        before, was_cut = self._reading, self._was_cut
+        self._reading = to_reading(self._map, self._poller.values, self._clock())
+        has_restarted = self._looks_restarted(before, was_cut=was_cut)
+        if has_restarted:
+            self._restarts += 1
+            self._has_restarted = True
+        if (has_restarted or was_cut) and self._lease.wanted_a is not None:
+            self._must_resend = True
+        self._was_cut, self._is_online, self._failures = False, True, 0
+        self._publish()
+
+    def _looks_restarted(self, before: Reading | None, *, was_cut: bool) -> bool:
+        uptime_s = number_of(self._map.restart.uptime, self._poller.values)
+        if uptime_s is not None:
+            last_s, self._uptime_s = self._uptime_s, uptime_s
+            if last_s is not None and uptime_s < last_s:
+                return True
+        if not was_cut or before is None or self._reading is None or before.setpoint_a is None:
+            return False
+        now_a = self._reading.setpoint_a
+        return now_a != before.setpoint_a and now_a in self._map.restart.setpoints
+
+    def _renew_reading(self) -> None:
+        """Show what a command has just read back."""
+        if self._reading is not None:
+            self._reading = to_reading(self._map, self._poller.values, self._clock())
+            self._publish()
+
+    def _publish(self) -> None:
+        reading = None if self._reading is None else dataclasses.replace(self._reading, taken_at=_NO_TIME)
+        shown = (reading, self._is_online, self._restarts, self._identity, self.capabilities)
+        if shown != self._shown:
+            self._shown = shown
+            for listener in list(self._listeners.values()):
+                listener()

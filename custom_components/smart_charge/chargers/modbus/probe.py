@@ -1,0 +1,133 @@
+"""Which charge point is this? A few reads, no writes, and gentle to devices that are none."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from modbus_connection import ModbusConnectionError, ModbusError, ModbusExceptionError, ModbusTimeoutError
+
+from ..charger import Capabilities, ChargerMisunderstood, ChargerTimedOut, ChargerUnreachable, Identity
+from .codec import decode
+from .facts import to_reading
+from .identity import capabilities_of, is_model, read_identity
+from .link import Link, Units
+from .map_model import Cadence, Register, RegisterMap, Value
+from .poller import NOT_THERE
+from .reads import ReadBlock, plan_registers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recognised:
+    """The charge point that answered.
+
+    Some models have no serial number in any register (Bender CC612): ``identity.serial`` is None, and an
+    entry's unique id is then best made of the address: host, port and ``unit_id``.
+    """
+
+    map_id: str
+    unit_id: int
+    identity: Identity
+    capabilities: Capabilities
+
+
+async def probe(units: Units, maps: Mapping[str, RegisterMap], unit_id: int | None = None) -> Recognised:
+    """Try each map's identity rules, on ``unit_id`` or the ids that each map knows.
+
+    Raises:
+        ChargerUnreachable: no connection, or it is closed whenever we ask.
+        ChargerTimedOut: a connection, and no answer.
+        ChargerMisunderstood: an answer, but no charge point that we know.
+    """
+    search = _Search(units)
+    for register_map in maps.values():
+        for candidate in register_map.unit_ids if unit_id is None else (unit_id,):
+            found = await search.try_map(register_map, candidate)
+            if found is not None:
+                return found
+    raise search.verdict()
+
+
+class _Search:
+    """What the peer has shown so far."""
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+        self._has_answered = False
+        self._lost: ModbusConnectionError | None = None
+
+    def verdict(self) -> ChargerMisunderstood | ChargerUnreachable | ChargerTimedOut:
+        """Say why nothing was recognised."""
+        if self._has_answered:
+            return ChargerMisunderstood("it answers, but is no charge point with a known register map")
+        if self._lost is not None:
+            return ChargerUnreachable(str(self._lost))
+        return ChargerTimedOut("it does not answer")
+
+    async def try_map(self, register_map: RegisterMap, unit_id: int) -> Recognised | None:
+        """Return the charge point if it is of this map.
+
+        Raises:
+            ChargerUnreachable: there is no connection.
+        """
+        link = Link(self._units, register_map.limits)
+        asking = _Asking(link, register_map, unit_id)
+        try:
+            return await asking.recognise()
+        except ModbusExceptionError:
+            self._has_answered = True
+        except ModbusTimeoutError as err:
+            if not link.is_connected:
+                raise ChargerUnreachable(str(err)) from err
+        except ModbusConnectionError as err:
+            # Refused, or hung up on a request it did not like: the next map may ask what it does.
+            self._lost = err
+        except ModbusError:
+            self._has_answered = True
+        finally:
+            self._has_answered |= link.answered_at is not None
+        return None
+
+
+class _Asking:
+    """One map tried on one unit id."""
+
+    def __init__(self, link: Link, register_map: RegisterMap, unit_id: int) -> None:
+        self._link = link
+        self._map = register_map.for_connector(1)
+        self._unit_id = unit_id
+        self._values: dict[str, Value | None] = {}
+
+    async def recognise(self) -> Recognised | None:
+        registers, names = self._map.registers, self._map.identity
+        await self._read(registers[rule.key] for rule in names.rules)
+        if not is_model(self._map, self._values):
+            return None
+        keys = (names.manufacturer, names.model, names.serial, names.firmware)
+        await self._read(registers[key] for key in keys if key is not None)
+        await self._read(r for r in registers.values() if r.read in (Cadence.FAST, Cadence.RARE, Cadence.SLOW))
+        reading = to_reading(self._map, self._values, datetime.now(UTC))
+        if reading.status is None and reading.pilot is None:
+            return None
+        return Recognised(
+            map_id=self._map.id,
+            unit_id=self._unit_id,
+            identity=read_identity(self._map, self._values),
+            capabilities=capabilities_of(self._map, self._values),
+        )
+
+    async def _read(self, registers: Iterable[Register]) -> None:
+        wanted = [register for register in registers if register.key not in self._values]
+        for block in plan_registers(self._map, wanted, self._unit_id):
+            await self._read_block(block)
+
+    async def _read_block(self, block: ReadBlock) -> None:
+        try:
+            words = await self._link.read(block.unit_id, block.table, block.address, block.count)
+        except NOT_THERE:
+            for part in block.halved():
+                await self._read_block(part)
+            return
+        for register in block.registers:
+            decoded = decode(register, block.words_of(register, words))
+            if not decoded.is_implausible:
+                self._values[register.key] = decoded.value
