@@ -173,9 +173,8 @@ WINDOWS = st.builds(Window, days=st.frozensets(st.integers(0, 6), min_size=1), s
 HOURS = st.builds(
     WeeklyHours, windows=st.lists(WINDOWS, min_size=1, max_size=4).map(tuple), time_zone=st.sampled_from(ZONES)
 )
-INSTANTS = st.integers(0, 2 * 365 * 96).map(
-    lambda quarter: datetime(2026, 1, 1, tzinfo=UTC) + quarter * timedelta(minutes=15)
-)
+QUARTER = timedelta(minutes=15)
+INSTANTS = st.integers(0, 2 * 365 * 96).map(lambda quarter: datetime(2026, 1, 1, tzinfo=UTC) + quarter * QUARTER)
 
 
 @examples(max_examples=300, deadline=None)

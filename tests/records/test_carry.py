@@ -1,11 +1,15 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+import json
 
+from hypothesis import given, settings as examples, strategies as st
 import pytest
 
+from custom_components.smart_charge.charging.metering import Meter
 from custom_components.smart_charge.charging.model import Carry, Hold, Override, PerPhase
-from custom_components.smart_charge.records.carry import Unreadable, from_plain, to_plain
+from custom_components.smart_charge.charging.session import Session, State
+from custom_components.smart_charge.records.carry import Unreadable, from_plain, recover, to_plain
 
 NOW = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 FULL = Carry(
@@ -77,3 +81,71 @@ def test_nonsense_is_unreadable(plain: object) -> None:
 def test_parts_that_do_not_fit_are_unreadable(plain: dict[str, object]) -> None:
     with pytest.raises(Unreadable):
         from_plain(Mixed, plain)
+
+
+FULL_SESSION = Session(
+    state=State.PAUSED,
+    plugged_in_at=NOW,
+    seen_at=NOW + timedelta(hours=1),
+    charge_started_at=NOW + timedelta(minutes=7),
+    charge_ended_at=NOW + timedelta(minutes=50),
+    charging_s=2580.5,
+    power_w=12.5,
+    imported=Meter(
+        counted_wh=5200, last_wh=1_005_200, changed_at=NOW, doubt_wh=0, doubt_at=NOW, dropped=(1200, 1_001_200, NOW)
+    ),
+)
+
+
+@pytest.mark.requirement("11.9")
+@pytest.mark.parametrize("value", [Carry(), FULL, FULL.override, FULL_SESSION])
+def test_a_restart_forgets_nothing(value) -> None:
+    stored = json.loads(json.dumps(to_plain(value)))
+    assert recover(type(value), stored) == (value, ())
+
+
+def test_a_damaged_hold_costs_neither_the_override_nor_the_last_draw() -> None:
+    stored = to_plain(FULL)
+    stored["hold"]["ends_at"] = "soon"
+    recovered, dropped = recover(Carry, stored)
+    assert recovered == Carry(in_force_a=16.0, last_draw_s=417, override=FULL.override)
+    assert dropped == ("Carry.hold cannot be read",)
+
+
+def test_a_field_of_a_newer_version_is_named_and_left() -> None:
+    assert recover(Carry, {"in_force_a": 6, "boost": "blue"}) == (Carry(in_force_a=6.0), ("Carry has no field boost",))
+
+
+def test_a_session_that_does_not_say_when_it_began_is_dropped() -> None:
+    stored = to_plain(FULL_SESSION)
+    stored["plugged_in_at"] = "1970"
+    recovered, dropped = recover(Session, stored)
+    assert recovered is None
+    assert dropped == ("Session.plugged_in_at cannot be read", "Session lacks a field that it needs")
+
+
+@pytest.mark.parametrize("stored", [None, [], "carry", 7])
+def test_a_file_that_holds_something_else_is_dropped(stored) -> None:
+    assert recover(Carry, stored) == (None, ("Carry is not stored as a mapping",))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@examples(max_examples=200, deadline=None)
+@given(st.sampled_from([FULL, FULL_SESSION]), st.data())
+def test_no_damage_raises(value, data) -> None:
+    stored = to_plain(value)
+    place = stored
+    key = data.draw(st.sampled_from(sorted(place)))
+    while isinstance(place[key], dict) and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place)))
+    place[key] = data.draw(JSON)
+    recovered, dropped = recover(type(value), stored)
+    assert recovered is None or isinstance(recovered, type(value))
+    assert recovered is not None or dropped

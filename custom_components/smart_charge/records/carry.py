@@ -1,4 +1,8 @@
-"""Frozen values to plain JSON and back: the delay, override and session that a restart must not forget (11.9)."""
+"""Frozen values to plain JSON and back: the delay, override and session that a restart must not forget (11.9).
+
+`recover` is for our own files, which may be damaged or written by another version: it takes what
+it can read and says what it left. `from_plain` takes all or nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -52,6 +56,30 @@ def from_plain[ValueT: DataclassInstance](kind: type[ValueT], plain: Any) -> Val
         return kind(**known)
     except TypeError as err:
         raise Unreadable(f"{kind.__name__} lacks a field: {err}") from err
+
+
+def recover[ValueT: DataclassInstance](kind: type[ValueT], plain: Any) -> tuple[ValueT | None, tuple[str, ...]]:
+    """Return what can be read of the value that `to_plain` was given, and what was dropped.
+
+    Never raises. A field that cannot be read takes its default; where it has none, the value is
+    None. Each item dropped is a sentence that names the field, without what it held.
+    """
+    if not isinstance(plain, Mapping):
+        return None, (f"{kind.__name__} is not stored as a mapping",)
+    hints = _hints(kind)
+    known: dict[str, Any] = {}
+    dropped = [f"{kind.__name__} has no field {key}" for key in plain if key not in hints]
+    for field in fields(kind):
+        if field.name not in plain:
+            continue
+        try:
+            known[field.name] = _read(hints[field.name], plain[field.name], f"{kind.__name__}.{field.name}")
+        except Unreadable:
+            dropped.append(f"{kind.__name__}.{field.name} cannot be read")
+    try:
+        return kind(**known), tuple(dropped)
+    except TypeError:
+        return None, (*dropped, f"{kind.__name__} lacks a field that it needs")
 
 
 @cache

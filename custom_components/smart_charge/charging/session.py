@@ -1,0 +1,179 @@
+"""One session, plug-in to unplug, as a table of states and events (9.1, 9.2, O1).
+
+A restart loses nothing: all that the next reading needs is in the value. The same reading twice
+changes nothing. Unplugging is believed at once; a reading that says nothing of the cable never
+ends a session, and how often the vehicle or the charge point pauses makes no difference to it.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+import math
+
+from .metering import Meter, guess, read
+from .model import Reading
+
+_LONGEST_GUESS_S = 7200.0
+"""A gap between readings that is longer than this is not filled in."""
+
+
+class State(StrEnum):
+    """Where a session is."""
+
+    WAITING = "waiting"  # plugged in, has not charged yet
+    CHARGING = "charging"
+    PAUSED = "paused"  # has charged, does not now
+    FINISHED = "finished"  # unplugged
+
+
+class Event(StrEnum):
+    """What a reading says to a session."""
+
+    PLUGGED_IN = "plugged_in"  # connected; whether it draws is not known
+    RESTS = "rests"  # connected, not drawing
+    DRAWS = "draws"
+    STOPS = "stops"  # not drawing, and nothing known of the cable
+    UNPLUGGED = "unplugged"
+
+
+AFTER_UNPLUGGING: dict[Event, State] = {
+    Event.PLUGGED_IN: State.WAITING,
+    Event.RESTS: State.WAITING,
+    Event.DRAWS: State.CHARGING,
+}
+"""How a session begins, where there is none or the last one is finished."""
+
+TRANSITIONS: dict[State, dict[Event, State]] = {
+    State.WAITING: {Event.DRAWS: State.CHARGING, Event.UNPLUGGED: State.FINISHED},
+    State.CHARGING: {
+        Event.RESTS: State.PAUSED,
+        Event.STOPS: State.PAUSED,
+        Event.UNPLUGGED: State.FINISHED,
+    },
+    State.PAUSED: {Event.DRAWS: State.CHARGING, Event.UNPLUGGED: State.FINISHED},
+    State.FINISHED: {},
+}
+"""What follows; an event that is not named leaves the state as it is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A vehicle's stay, so far or as it was.
+
+    Attributes:
+        charge_ended_at: the last time that it stopped drawing; None while it draws.
+        charging_s: time in which it drew, pauses left out.
+        seen_at, power_w: of the last reading, for the time and energy up to the next one.
+    """
+
+    state: State
+    plugged_in_at: datetime
+    seen_at: datetime
+    charge_started_at: datetime | None = None
+    charge_ended_at: datetime | None = None
+    unplugged_at: datetime | None = None
+    charging_s: float = 0.0
+    power_w: float | None = None
+    imported: Meter = field(default_factory=Meter)
+    exported: Meter = field(default_factory=Meter)
+
+    @property
+    def energy_wh(self) -> int:
+        """Energy the vehicle took."""
+        return self.imported.total_wh
+
+    @property
+    def export_wh(self) -> int:
+        """Energy the vehicle gave back."""
+        return self.exported.total_wh
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether the energy is a meter's difference; if not, it is calculated from power and time (9.1)."""
+        return self.imported.is_metered
+
+
+def advance(session: Session | None, reading: Reading) -> Session | None:
+    """Return the session after a reading: the same, one step on, or the next one.
+
+    None until a vehicle has been seen. A finished session stays until the next one begins.
+    """
+    event = event_of(reading)
+    if session is None or session.state is State.FINISHED:
+        begun = AFTER_UNPLUGGING.get(event) if event is not None else None
+        return session if begun is None else _begun(begun, reading)
+    after = session.state if event is None else TRANSITIONS[session.state].get(event, session.state)
+    return _moved(_counted(session, reading, after), reading.taken_at, after)
+
+
+def event_of(reading: Reading) -> Event | None:
+    """Return what a reading says; None if it says nothing of the vehicle."""
+    match reading.is_plugged_in, reading.is_charging:
+        case False, _:
+            return Event.UNPLUGGED
+        case _, True:
+            return Event.DRAWS
+        case True, False:
+            return Event.RESTS
+        case True, None:
+            return Event.PLUGGED_IN
+        case None, False:
+            return Event.STOPS
+    return None
+
+
+def _begun(state: State, reading: Reading) -> Session:
+    at = reading.taken_at
+    return Session(
+        state=state,
+        plugged_in_at=at,
+        seen_at=at,
+        charge_started_at=at if state is State.CHARGING else None,
+        power_w=reading.power_w,
+        imported=_metered(Meter(), reading.import_wh, 0.0, at),
+        exported=_metered(Meter(), reading.export_wh, 0.0, at),
+    )
+
+
+def _counted(session: Session, reading: Reading, after: State) -> Session:
+    """Add the time and the energy since the last reading; a clock that went back adds none."""
+    at = reading.taken_at
+    passed_s = max(0.0, (at - session.seen_at).total_seconds())
+    is_gap = passed_s > _LONGEST_GUESS_S
+    has_charged = session.state is State.CHARGING and (after is State.CHARGING or not is_gap)
+    guessed_wh = 0.0 if is_gap else _mean_w(session.power_w, reading.power_w) * passed_s / 3600
+    return replace(
+        session,
+        seen_at=at,
+        power_w=reading.power_w,
+        charging_s=session.charging_s + (passed_s if has_charged else 0.0),
+        imported=_metered(session.imported, reading.import_wh, max(0.0, guessed_wh), at),
+        exported=_metered(session.exported, reading.export_wh, max(0.0, -guessed_wh), at),
+    )
+
+
+def _metered(meter: Meter, register_wh: int | None, guessed_wh: float, at: datetime) -> Meter:
+    """Believe the register; guess only while there is none, up to and including its first value."""
+    if register_wh is None or meter.last_wh is None:
+        meter = guess(meter, guessed_wh)
+    return meter if register_wh is None else read(meter, register_wh, at)
+
+
+def _mean_w(before_w: float | None, now_w: float | None) -> float:
+    known = [power for power in (before_w, now_w) if power is not None and math.isfinite(power)]
+    return sum(known) / len(known) if known else 0.0
+
+
+def _moved(session: Session, taken_at: datetime, after: State) -> Session:
+    at = max(taken_at, session.plugged_in_at)
+    if after is session.state:
+        return session
+    if after is State.CHARGING:
+        return replace(session, state=after, charge_started_at=session.charge_started_at or at, charge_ended_at=None)
+    has_ended = session.state is State.CHARGING
+    return replace(
+        session,
+        state=after,
+        charge_ended_at=at if has_ended else session.charge_ended_at,
+        unplugged_at=at if after is State.FINISHED else None,
+    )
