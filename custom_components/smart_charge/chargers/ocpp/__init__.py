@@ -1,1 +1,1 @@
-"""Charge points that speak OCPP-J."""
+"""OCPP: charge points that call us. The central system, and one ``Charger`` for each of them."""

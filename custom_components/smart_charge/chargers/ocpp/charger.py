@@ -1,0 +1,397 @@
+"""One charge point that speaks OCPP, one connector of it: what we ask of it, and what it last told us."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+import logging
+from typing import Any
+
+from ...charging.model import ConnectorStatus, Reading
+from ..charger import Capabilities, ChargerError, ChargerUnreachable, Clock, Identity, LeaveBehind, Listener, Save
+from . import v16
+from .configuration import Configuration
+from .connection import Connection, Priority
+from .default_hours import DefaultHours
+from .frames import Payload
+from .greeting import Greeting
+from .guest import Guest
+from .lease import Lease
+from .measurands import Measurand, latest, total
+from .memory import Memory
+from .onboarding import Onboarding
+from .profiles import SmartCharging
+from .said import Metered, Started, StatusSaid, Stopped, TransactionId
+from .snapshot import Snapshot
+from .starter import Starter
+from .tags import MAX_LENGTH, TagStatus, fold
+from .timings import Timings
+from .transactions import TransactionBook
+from .wire_time import PeerClock
+
+LOGGER = logging.getLogger(__name__)
+
+WEARS_OUT = frozenset({"easee"})
+"""Makers whose charge points count writes (quirk Q51)."""
+
+
+class OcppCharger:
+    """Implements ``Charger`` for a charge point that calls our central system."""
+
+    def __init__(
+        self,
+        charge_point_id: str,
+        *,
+        connector_id: int = 1,
+        verify: Callable[[bytes], Awaitable[bool]] | None,
+        clock: Clock,
+        memory: Mapping[str, Any],
+        save: Save,
+        authorise: Callable[[str], TagStatus],
+        next_transaction_id: Callable[[], Awaitable[int]],
+        start_without_tag: bool,
+        id_tag: str,
+        rated_a: float = 32,
+        timings: Timings | None = None,
+    ) -> None:
+        self.charge_point_id = charge_point_id
+        self.verify = verify
+        self.counts: Counter[str] = Counter()
+        self.connector_id = connector_id
+        self._clock = clock
+        self._timings = timings or Timings()
+        self._authorise = authorise
+        self._start_without_tag = start_without_tag
+        self._id_tag = id_tag[:MAX_LENGTH]
+        self._rated_a = rated_a
+        self._memory = Memory(memory, save)
+        self._times = PeerClock(clock)
+        self._listeners: list[Listener] = []
+        self._link: Connection | None = None
+        self._greeting: Greeting | None = None
+        self._restarts = 0
+        self._has_booted = False
+        self._onboard = asyncio.Event()
+        self._configuration = Configuration()
+        self._snapshot = Snapshot(clock, self._changed)
+        self._book = TransactionBook(self._memory, next_transaction_id, self._count)
+        self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._count)
+        self._lease = Lease(self, self._snapshot, self._memory, clock, self._timings, self._count)
+        self._hours = DefaultHours(self, self._memory, clock, self._timings, self._count)
+        self._starter = Starter(
+            status=lambda: self._snapshot.status,
+            connection=lambda: self.connection,
+            has_transaction=lambda: self._book.open is not None,
+            request=self._start_request,
+            timings=self._timings,
+            count=self._count,
+        )
+        self._told_at: float | None = None
+
+    # What the coordinator sees
+
+    @property
+    def identity(self) -> Identity:
+        """Who its last BootNotification said it is."""
+        stored = self._memory.section("identity")
+        return Identity(**{name: stored.get(name) for name in ("manufacturer", "model", "serial", "firmware")})
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do, as far as it has said."""
+        return Capabilities(
+            max_a=self._rated_a,
+            step_a=1.0 if self._lease.rung.is_whole else 0.1,
+            phases=self._snapshot.phases,
+            delays_itself=self._configuration.delays_itself,
+            unattended=self._unattended,
+        )
+
+    @property
+    def _unattended(self) -> str:
+        if not self._onboarding.is_done or not self._hours.holds or not self._configuration.starts_offline:
+            return "unknown"
+        return "default_hours" if self._hours.has_hours else "charges"
+
+    @property
+    def reading(self) -> Reading | None:
+        """What it last said."""
+        return self._snapshot.reading
+
+    @property
+    def is_online(self) -> bool:
+        """Whether it is connected."""
+        return self._link is not None and self._link.is_open
+
+    @property
+    def restarts(self) -> int:
+        """How many of its boots were restarts."""
+        return self._restarts
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` on every change; returns what stops that."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
+    async def run(self) -> None:
+        """Greet, renew, start, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_onboarded())
+            group.create_task(self._lease.keep())
+            group.create_task(self._hours.keep())
+            if self._start_without_tag:
+                group.create_task(self._starter.keep())
+
+    async def apply(self, setpoint_a: float) -> None:
+        """Want this current.
+
+        Before a transaction exists the default hours in the charge point hold. With ``start_without_tag``
+        a transaction is begun as soon as a vehicle is plugged in, for 0 A too: the lease goes along with the
+        remote start and again behind StartTransaction, so that the pause lies inside the transaction.
+        """
+        before = self._lease.wanted_a
+        if setpoint_a > 0 and not before and self._book.open is None:
+            self._starter.wished()
+        await self._lease.apply(setpoint_a)
+
+    async def leave_behind(self, plan: LeaveBehind) -> None:
+        """Write default hours into the charge point."""
+        await self._hours.leave(plan)
+
+    async def hand_back(self) -> None:
+        """Clear our lease; the default hours stay."""
+        await self._lease.end()
+
+    async def call(self, action: str, payload: Payload) -> Payload:
+        """Send any message of OCPP 1.6, for the owner; returns the answer.
+
+        Raises:
+            ValueError: the payload is not what the schema asks for.
+            ChargerError: no link, no answer, or a CALLERROR.
+        """
+        if self._link is None:
+            raise ChargerUnreachable("the charge point is not connected")
+        return await self._link.call(action, payload, priority=Priority.OWNER)
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Counters, what was learnt, and the settings that are no secret."""
+        link = self._link
+        return {
+            "is_online": self.is_online,
+            "version": link.version if link else None,
+            "counts": dict(sorted(self.counts.items())),
+            "restarts": self._restarts,
+            "rung": self._lease.rung.name,
+            "is_followed": self._lease.is_followed,
+            "sample_interval_s": self._snapshot.interval_s,
+            "clock_offset_s": self._times.offset.total_seconds(),
+            "unreadable_times": self._times.untrusted,
+            "has_transaction": self._book.open is not None,
+            "warning": self._snapshot.warning,
+            "unattended": self._unattended,
+            "hours_form": self._memory.section("hours").get("form"),
+            "settings_refused": sorted(self._memory.section("settings").get("refused", {})),
+            "configuration": self._configuration.shown(),
+        }
+
+    # What the lease and the hours need
+
+    @property
+    def connection(self) -> Connection | None:
+        """The link, once the charge point may be asked something."""
+        if self._link is None or not self._link.is_open or self._greeting is None or not self._greeting.is_over:
+            return None
+        return self._link
+
+    @property
+    def transaction_id(self) -> TransactionId | None:
+        """Of the running transaction."""
+        return self._book.open.id if self._book.open is not None else None
+
+    @property
+    def smart(self) -> SmartCharging:
+        """What it can do of smart charging."""
+        return self._configuration.smart
+
+    @property
+    def wears_out(self) -> bool:
+        """Whether each write counts."""
+        return (self.identity.manufacturer or "").casefold() in WEARS_OUT
+
+    # The link
+
+    async def attach(self, connection: Connection, guest: Guest | None = None) -> None:
+        """Speak for us on this link from now on, and hear what it told whoever did before."""
+        if self._greeting is not None:
+            self._greeting.cancel()
+        self._link = connection
+        connection.counts = self.counts
+        connection.on_late = self._heard_late
+        self._greeting = Greeting(connection, self._timings, self._ready)
+        self._lease.forget()
+        if guest is not None:
+            for action, payload in guest.backlog.values():
+                await self._answer(action, payload)
+        await connection.answer_with(self._answer)
+        self._changed()
+
+    def detach(self, connection: Connection) -> None:
+        """That link is gone; a newer one is not touched by it."""
+        if self._link is not connection:
+            return
+        self._link = None
+        if self._greeting is not None:
+            self._greeting.cancel()
+            self._greeting = None
+        self._lease.forget()
+        self._changed()
+
+    def _ready(self, has_booted: bool) -> None:
+        if has_booted or not self._onboarding.is_done:
+            self._onboard.set()
+        self._lease.poke()
+        self._hours.poke()
+
+    async def _keep_onboarded(self) -> None:
+        while True:
+            await self._onboard.wait()
+            self._onboard.clear()
+            if (connection := self.connection) is None:
+                continue
+            try:
+                await self._onboarding.run(connection, self.connector_id, start_without_tag=self._start_without_tag)
+            except ChargerError as err:
+                self._count(f"onboarding_{type(err).__name__}")
+            self._changed()
+
+    def _changed(self) -> None:
+        for listener in list(self._listeners):
+            listener()
+
+    def _count(self, word: str) -> None:
+        self.counts[word] += 1
+
+    def _heard_late(self, action: str, payload: Payload, answer: Payload) -> None:
+        self._count(f"late_{action}")
+        if action == "SetChargingProfile":
+            self._lease.poke()
+
+    async def _answer(self, action: str, payload: Payload) -> Payload:
+        answer = await v16.answer(action, payload, self)
+        if self._greeting is not None:
+            self._greeting.heard(action)
+        return answer
+
+    def _start_request(self) -> dict[str, Any] | None:
+        """What to say to start; None while nobody has told us how much current there may be."""
+        now = asyncio.get_running_loop().time()
+        if self._lease.wanted_a is None:
+            self._told_at = self._told_at or now
+            if now - self._told_at < self._timings.untold_s:
+                return None
+        request: dict[str, Any] = {"idTag": self._id_tag, "connectorId": self.connector_id}
+        profile = self._lease.first_profile()
+        return request if profile is None else request | {"chargingProfile": profile}
+
+    # What it says (Hearer)
+
+    def instant(self, stamp: object) -> datetime:
+        """When that was, by our clock."""
+        return self._times.instant(stamp)
+
+    def now(self) -> datetime:
+        """The present instant."""
+        return self._clock()
+
+    @property
+    def heartbeat_s(self) -> int:
+        """The interval to ask for."""
+        return self._timings.heartbeat_s
+
+    async def heard_boot(self, identity: Identity) -> None:
+        """It has started: whatever it held of ours may be gone."""
+        if self._has_booted or self._book.open is not None:
+            self._restarts += 1
+        self._has_booted = True
+        stored = self._memory.section("identity")
+        told = {name: getattr(identity, name) for name in ("manufacturer", "model", "serial", "firmware")}
+        if stored.get("firmware") != told["firmware"]:
+            self._memory.section("settings").clear()
+        self._memory.section("settings").pop("awaits_reboot", None)
+        stored.update(told)
+        self._lease.forget()
+        self._hours.forget()
+        await self._memory.keep()
+        self._changed()
+
+    def heard_time(self, stamp: object) -> None:
+        """A live message bore this time."""
+        self._times.learn(stamp)
+
+    def heard_other(self, action: str, detail: str) -> None:
+        """Something worth counting."""
+        self._count(action)
+        if detail:
+            LOGGER.debug("%s: %s", action, detail)
+
+    def heard_status(self, said: StatusSaid) -> None:
+        """A connector's state."""
+        if said.connector_id == 0:
+            self._snapshot.heard_unit(said)
+            return
+        if said.connector_id != self.connector_id:
+            self._count("other_connector")
+            return
+        before = self._snapshot.status
+        if not self._snapshot.heard_status(said):
+            self._count("old_status")
+            return
+        if said.status is ConnectorStatus.AVAILABLE:
+            self._starter.unplugged()
+        elif said.status is ConnectorStatus.PREPARING and before is not ConnectorStatus.PREPARING:
+            self._starter.plugged_in()
+        self._lease.poke()
+
+    def tag_status(self, tag: str) -> TagStatus:
+        """Our own tag, and those the charge point gives itself, are accepted; the owner's list has the rest."""
+        own = {fold(self._id_tag), *(fold(item) for item in self._configuration.free_tags)}
+        return TagStatus.ACCEPTED if fold(tag) in own else self._authorise(tag.strip())
+
+    async def heard_start(self, said: Started) -> int:
+        """A transaction began."""
+        transaction_id = await self._book.start(said, said.connector_id or self.connector_id)
+        self._snapshot.register(said.meter_start_wh, said.at)
+        self._lease.forget()
+        self._changed()
+        return transaction_id
+
+    async def heard_stop(self, said: Stopped) -> None:
+        """A transaction ended."""
+        ended = await self._book.stop(said, self.connector_id)
+        self._snapshot.measured(said.samples)
+        self._snapshot.register(said.meter_stop_wh, said.at)
+        if ended is not None:
+            self._snapshot.transaction_ended()
+            self._lease.forget()
+        self._changed()
+
+    async def heard_meter(self, said: Metered) -> None:
+        """Meter values; those of connector 0 count while ours has none."""
+        if said.connector_id not in (0, self.connector_id):
+            self._count("other_connector")
+            return
+        if said.connector_id == 0 and self._snapshot.has_registers_of_its_own and said.transaction_id is None:
+            return
+        if said.samples:
+            newest = said.samples[-1].at
+            registers = latest(item for item in said.samples if item.measurand is Measurand.IMPORT)
+            register = total({phase: item.value for (_, phase), item in registers.items()})
+            wh = round(register) if register is not None else None
+            if await self._book.adopt(said.transaction_id, self.connector_id, newest, wh):
+                self._lease.forget()
+        self._snapshot.measured(said.samples)

@@ -1,0 +1,172 @@
+"""Default hours in the charge point itself, so that they hold without us (requirement 7.1, OCPP notes A6)."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+import logging
+from typing import Any
+
+from ..charger import ChargerError, ChargerRefused, ChargerUnreachable, Clock, LeaveBehind
+from . import profiles
+from .connection import Connection, Priority
+from .lease import Bench
+from .memory import Memory
+from .profiles import OVERLAY_ID
+from .timings import Timings
+from .wire_time import read, write
+
+LOGGER = logging.getLogger(__name__)
+
+FORMS = ("pair", "weekly", "daily")
+QUIET_HOUR = 3
+"""Local. The copy is written anew once a day then: some count days from its start and lose the week."""
+
+
+class DefaultHours:
+    """Writes default hours as recurring profiles when they differ, after a boot, and once a day."""
+
+    def __init__(
+        self, bench: Bench, memory: Memory, clock: Clock, timings: Timings, count: Callable[[str], None]
+    ) -> None:
+        self._bench = bench
+        self._memory = memory
+        self._clock = clock
+        self._timings = timings
+        self._count = count
+        self._plan: LeaveBehind | None = None
+        self._wake = asyncio.Event()
+        self._lock = asyncio.Lock()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the charge point took the plan that is wanted."""
+        return self._plan is not None and self._stored.get("digest") == self._digest(self._plan)
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether the plan closes at all."""
+        return self._plan is not None and self._plan.hours is not None
+
+    @property
+    def _stored(self) -> dict[str, Any]:
+        return self._memory.section("hours")
+
+    def forget(self) -> None:
+        """The charge point has restarted: what it holds is not known."""
+        self._stored.pop("digest", None)
+        self._wake.set()
+
+    async def leave(self, plan: LeaveBehind) -> None:
+        """Want this to hold without us; written if it differs from what was.
+
+        Raises:
+            ChargerError: there is no link, or the charge point takes no form of it.
+        """
+        self._plan = plan
+        if not self._is_due():
+            return
+        if self._bench.connection is None:
+            raise ChargerUnreachable("the charge point is not connected")
+        await self._write_if_due()
+
+    async def keep(self) -> None:
+        """Write what is due, until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                if self._bench.connection is not None:
+                    await self._write_if_due()
+            except ChargerError as err:
+                self._count(f"hours_{type(err).__name__}")
+                LOGGER.debug("Default hours were not taken: %s", err)
+                await asyncio.sleep(self._timings.start_retry_s)
+            try:
+                async with asyncio.timeout(self._timings.tick_s * 60):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def poke(self) -> None:
+        """There is a link now."""
+        self._wake.set()
+
+    def _is_due(self) -> bool:
+        return self._plan is not None and (self._stored.get("digest") != self._digest(self._plan) or self._is_stale())
+
+    def _is_stale(self) -> bool:
+        """Whether it is time for the daily copy: a quiet hour, and not yet today; or two days late."""
+        plan, sent_at = self._plan, read(self._stored.get("sent_at"))
+        if plan is None or plan.hours is None or sent_at is None:
+            return False
+        now = self._clock()
+        local, sent = now.astimezone(plan.hours.time_zone), sent_at.astimezone(plan.hours.time_zone)
+        is_new_day = local.date() > sent.date() and local.hour >= QUIET_HOUR
+        return (is_new_day and local.hour == QUIET_HOUR) or now - sent_at > timedelta(days=2)
+
+    def _digest(self, plan: LeaveBehind) -> str:
+        """Tells one plan from another, and summer from winter time."""
+        windows: list[object] = []
+        offset = None
+        if plan.hours is not None:
+            windows = [(sorted(window.days), str(window.start), str(window.end)) for window in plan.hours.windows]
+            offset = str(self._clock().astimezone(plan.hours.time_zone).utcoffset())
+        facts = (sorted(map(repr, windows)), plan.hours is None, offset, plan.max_a, repr(self._bench.smart))
+        return sha256(repr(facts).encode()).hexdigest()[:16]
+
+    async def _write_if_due(self) -> None:
+        async with self._lock:
+            plan, connection = self._plan, self._bench.connection
+            if plan is not None and connection is not None and self._is_due():
+                await self._write(plan, connection)
+
+    async def _write(self, plan: LeaveBehind, connection: Connection) -> None:
+        """The best form that the charge point takes: the remembered one first."""
+        known = self._stored.get("form")
+        begin = FORMS.index(known) if known in FORMS else 0
+        refusal: ChargerRefused | None = None
+        for form in FORMS[begin:]:
+            for unit in sorted(self._bench.smart.units):
+                found = self._profiles(plan, form, unit, self._clock())
+                if not self._fits(found):
+                    continue
+                try:
+                    await self._send(connection, found)
+                except ChargerRefused as err:
+                    self._count(f"hours_refused_{form}")
+                    refusal = err
+                    continue
+                await self._remember(plan, form)
+                return
+        raise refusal or ChargerRefused("the charge point cannot hold these hours")
+
+    def _profiles(self, plan: LeaveBehind, form: str, unit: str, now: datetime) -> list[dict[str, Any]]:
+        return profiles.hours_profiles(
+            plan.hours, plan.max_a, form=form, now=now, draw_s=plan.draw_s, smart=self._bench.smart, unit=unit
+        )
+
+    def _fits(self, found: list[dict[str, Any]]) -> bool:
+        """Whether the charge point says that it can hold this many profiles, levels and periods."""
+        smart = self._bench.smart
+        periods = max(len(profile["chargingSchedule"]["chargingSchedulePeriod"]) for profile in found)
+        level = max(profile["stackLevel"] for profile in found)
+        return (
+            (smart.max_periods is None or periods <= smart.max_periods)
+            and (smart.max_profiles is None or len(found) + 1 <= max(2, smart.max_profiles))
+            and (smart.max_level is None or level <= smart.max_level)
+        )
+
+    async def _send(self, connection: Connection, found: list[dict[str, Any]]) -> None:
+        connector_id = self._bench.connector_id
+        for profile in found:
+            payload = {"connectorId": connector_id, "csChargingProfiles": profile}
+            answer = await connection.call("SetChargingProfile", payload, priority=Priority.SETTINGS)
+            status = str(answer.get("status"))
+            if status.casefold() != "accepted":
+                raise ChargerRefused(f"SetChargingProfile: {status[:40]}")
+        if len(found) == 1:
+            await connection.call("ClearChargingProfile", {"id": OVERLAY_ID}, priority=Priority.SETTINGS)
+
+    async def _remember(self, plan: LeaveBehind, form: str) -> None:
+        self._stored.update(digest=self._digest(plan), form=form, sent_at=write(self._clock()))
+        await self._memory.keep()

@@ -1,0 +1,221 @@
+"""What we read, and the few things we set, after a charge point has booted (OCPP notes A2, A5, A7)."""
+
+import asyncio
+from collections.abc import Callable
+import logging
+from typing import Any
+
+from ..charger import ChargerError, ChargerRefused, ChargerTimedOut, ChargerUnreachable
+from .configuration import AUTHORISING, FREE_VENDING, KNOWN, Configuration
+from .connection import Connection, Priority
+from .fields import boolean, number
+from .memory import Memory
+from .timings import Timings
+
+LOGGER = logging.getLogger(__name__)
+
+MAX_WRITES = 10
+IN_FOURS = 4
+BLAME_S = 30.0
+"""A link that drops within this after a write is taken to have died of it (quirk Q19)."""
+
+MEASURANDS = (
+    "Energy.Active.Import.Register", "Power.Active.Import", "Current.Import", "Voltage", "Current.Offered",
+    "Power.Offered", "SoC", "Temperature",
+)  # fmt: skip
+REGISTER = MEASURANDS[0]
+INTERVALS_S = (1, 5, 10, 30, 60)
+
+
+class Onboarding:
+    """Brings one charge point to where it should be, and remembers what it refused."""
+
+    def __init__(
+        self, memory: Memory, timings: Timings, configuration: Configuration, count: Callable[[str], None]
+    ) -> None:
+        self.configuration = configuration
+        self.is_done = False
+        self._memory = memory
+        self._timings = timings
+        self._count = count
+        self._writes = 0
+
+    @property
+    def _learnt(self) -> dict[str, Any]:
+        return self._memory.section("settings")
+
+    async def run(self, connection: Connection, connector_id: int, *, start_without_tag: bool) -> None:
+        """Read what it is, set what differs. Refusals are remembered, not raised.
+
+        Raises:
+            ChargerUnreachable: the link was lost in between.
+        """
+        self._writes = 0
+        await self._blame()
+        await self._read(connection)
+        for name, value in self._wishes(start_without_tag=start_without_tag):
+            await self._set(connection, name, value)
+        await self._set_measurands(connection)
+        await self._set_interval(connection)
+        await self._trigger(connection, "StatusNotification", connector_id)
+        self.is_done = True
+
+    # Reading
+
+    async def _read(self, connection: Connection) -> None:
+        """All keys at once; those not shown by name (quirk Q30)."""
+        found = 0
+        if not self._learnt.get("no_key_list"):
+            try:
+                found = self.configuration.heard(
+                    await connection.call("GetConfiguration", {}, priority=Priority.PROBING)
+                )
+            except ChargerUnreachable:
+                raise
+            except ChargerError as err:
+                self._count(f"get_configuration_{type(err).__name__}")
+                self._learnt["no_key_list"] = isinstance(err, ChargerTimedOut)
+        at_once = max(1, min(self.configuration.whole("GetConfigurationMaxKeys") or IN_FOURS * (5 if found else 1), 20))
+        missing = self.configuration.missing(KNOWN)
+        for start in range(0, len(missing), at_once):
+            names = missing[start : start + at_once]
+            try:
+                answer = await connection.call("GetConfiguration", {"key": names}, priority=Priority.PROBING)
+            except ChargerUnreachable:
+                raise
+            except ChargerError as err:
+                self._count(f"get_configuration_{type(err).__name__}")
+                return
+            self.configuration.heard(answer)
+
+    # Writing
+
+    def _wishes(self, *, start_without_tag: bool) -> list[tuple[str, str]]:
+        """What we want, the most useful first. A key that was not shown is left alone."""
+        wishes = [
+            ("StopTransactionOnEVSideDisconnect", "true"),
+            ("LocalAuthorizeOffline", "true"),
+            ("LocalPreAuthorize", "true"),
+            ("AuthorizeRemoteTxRequests", "false"),
+            ("LocalAuthListEnabled", "true"),
+            ("UnlockConnectorOnEVSideDisconnect", "true"),
+        ]
+        if (self.configuration.whole("TransactionMessageAttempts") or 0) < 5:
+            wishes.append(("TransactionMessageAttempts", "5"))
+        if not 1 <= (self.configuration.whole("ConnectionTimeOut") or 0) <= 300:
+            wishes.append(("ConnectionTimeOut", "120"))
+        if (self.configuration.whole("MinimumStatusDuration") or 0) > 0:
+            wishes.append(("MinimumStatusDuration", "0"))
+        if start_without_tag:
+            wishes += [("AllowOfflineTxForUnknownId", "true")]
+            wishes += [(name, "true") for name in FREE_VENDING] + [(name, "false") for name in AUTHORISING]
+        return [wish for wish in wishes if self.configuration.key(wish[0]) is not None]
+
+    async def _set(self, connection: Connection, name: str, value: str) -> bool:
+        """Set one key if it differs; true if it then holds the value."""
+        key = self.configuration.key(name)
+        if key is not None and _is_same(key.value, value):
+            return True
+        if key is not None and key.is_readonly:
+            return False
+        refused = self._learnt.setdefault("refused", {})
+        if refused.get(name) == value or self._learnt.get("awaits_reboot", {}).get(name) == value:
+            return False
+        if self._writes >= MAX_WRITES:
+            self._count("writes_put_off")
+            return False
+        self._writes += 1
+        self._learnt["suspect"] = [name, value]
+        spelling = key.name if key is not None else name
+        try:
+            answer = await connection.call("ChangeConfiguration", {"key": spelling, "value": value})
+        except ChargerRefused:
+            answer = {"status": "Rejected"}
+        except ChargerTimedOut:
+            answer = {}
+        return await self._settle(connection, name, value, str(answer.get("status", "")).casefold())
+
+    async def _settle(self, connection: Connection, name: str, value: str, status: str) -> bool:
+        """Read back what was written: some clamp, some lie (quirk Q32)."""
+        match status:
+            case "accepted" | "":
+                await self._read_back(connection, name)
+                is_held = _is_same(self.configuration.value(name), value)
+                if not is_held:
+                    self._count("writes_not_held")
+            case "rebootrequired":
+                self._learnt.setdefault("awaits_reboot", {})[name] = value
+                is_held = False
+            case _:
+                is_held = False
+        if not is_held and status != "rebootrequired":
+            self._learnt.setdefault("refused", {})[name] = value
+        self._learnt.pop("suspect", None)
+        await self._memory.keep()
+        return is_held
+
+    async def _read_back(self, connection: Connection, name: str) -> None:
+        try:
+            self.configuration.heard(
+                await connection.call("GetConfiguration", {"key": [name]}, priority=Priority.SETTINGS)
+            )
+        except ChargerRefused, ChargerTimedOut:
+            self._count("read_back_failed")
+
+    async def _blame(self) -> None:
+        """The last link was lost while a key was being written: never write that one again."""
+        suspect = self._learnt.pop("suspect", None)
+        if isinstance(suspect, list) and len(suspect) == 2:
+            self._count("key_blamed")
+            self._learnt.setdefault("refused", {})[suspect[0]] = suspect[1]
+            await self._memory.keep()
+
+    # Metering
+
+    async def _set_measurands(self, connection: Connection) -> None:
+        """The largest list that it takes: all, else the register, and what else it accepts one by one."""
+        wanted = self._learnt.get("measurands") or list(MEASURANDS)
+        held = [item.strip() for item in (self.configuration.value("MeterValuesSampledData") or "").split(",")]
+        if {item.casefold() for item in wanted} <= {item.casefold() for item in held}:
+            return
+        if await self._set(connection, "MeterValuesSampledData", ",".join(wanted)):
+            return
+        accepted = [REGISTER]
+        for item in MEASURANDS[1:5]:
+            if await self._set(connection, "MeterValuesSampledData", ",".join([*accepted, item])):
+                accepted.append(item)
+        self._learnt["measurands"] = accepted
+        await self._memory.keep()
+
+    async def _set_interval(self, connection: Connection) -> None:
+        """A value a second, or the least that it takes."""
+        for seconds in INTERVALS_S:
+            if await self._set(connection, "MeterValueSampleInterval", str(seconds)):
+                return
+            held = self.configuration.whole("MeterValueSampleInterval")
+            if held is not None and 0 < held <= seconds:
+                return
+
+    async def _trigger(self, connection: Connection, message: str, connector_id: int) -> None:
+        """Ask for a message; an Accepted that nothing follows does no harm (quirk Q33)."""
+        payload = {"requestedMessage": message, "connectorId": connector_id}
+        try:
+            await connection.call("TriggerMessage", payload, priority=Priority.PROBING)
+        except ChargerRefused, ChargerTimedOut:
+            self._count("trigger_refused")
+        await asyncio.sleep(0)
+
+
+def _is_same(held: str | None, value: str) -> bool:
+    """Whether a key holds a value, however that is spelt (quirk Q31)."""
+    if held is None:
+        return False
+    if held.strip().casefold() == value.casefold():
+        return True
+    if "," in value:
+        return [item.strip().casefold() for item in held.split(",")] == value.casefold().split(",")
+    truth = boolean(held)
+    if value in ("true", "false"):
+        return truth is not None and truth is boolean(value)
+    left, right = number(held), number(value)
+    return left is not None and left == right

@@ -1,0 +1,170 @@
+"""What one connector last said, kept together as a Reading."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+import math
+
+from ...charging.model import NO_PHASES, ConnectorStatus, Fault, PerPhase, Reading
+from ..charger import Clock
+from .measurands import Measurand, Sample, latest, per_phase, total, voltages
+from .profiles import VOLTS
+from .said import StatusSaid
+
+IDLE = (ConnectorStatus.AVAILABLE, ConnectorStatus.PREPARING, ConnectorStatus.FINISHING, ConnectorStatus.RESERVED)
+"""States in which no current flows, whatever the last meter value was."""
+
+LIVE_VOLTAGE_V = 50.0
+
+
+class Snapshot:
+    """Replaces its Reading whole with everything that is heard."""
+
+    def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
+        self.reading: Reading | None = None
+        self.phases: int | None = None
+        self.warning: str | None = None
+        self.info: str | None = None
+        self.unit_fault: Fault | None = None
+        self.has_registers_of_its_own = False
+        self._clock = clock
+        self._changed = changed
+        self._status_at: datetime | None = None
+        self._status_fault: Fault | None = None
+        self._measured_at: datetime | None = None
+        self._register_at: datetime | None = None
+        self._intervals: deque[float] = deque(maxlen=10)
+        self._arrived_at: datetime | None = None
+
+    @property
+    def status(self) -> ConnectorStatus | None:
+        """The connector's last state."""
+        return self.reading.status if self.reading else None
+
+    @property
+    def interval_s(self) -> float | None:
+        """How far apart meter values really come: the middle one of the last ten intervals."""
+        return sorted(self._intervals)[len(self._intervals) // 2] if len(self._intervals) >= 3 else None
+
+    def _replace(self, **changes: object) -> None:
+        now = self._clock()
+        base = self.reading or Reading(taken_at=now)
+        self.reading = replace(base, taken_at=now, fault=self._status_fault or self.unit_fault, **changes)  # type: ignore[arg-type]
+        self._changed()
+
+    def heard_status(self, said: StatusSaid) -> bool:
+        """The connector's state; false when it is older than what we know."""
+        if self._status_at is not None and said.at < self._status_at:
+            return False
+        self._status_at = said.at
+        self._status_fault, self.warning, self.info = said.fault, said.warning, said.info
+        if said.status is None:
+            self._replace()
+            return True
+        self._replace(status=said.status, **(self._nothing_flows() if said.status in IDLE else {}))
+        return True
+
+    def heard_unit(self, said: StatusSaid) -> None:
+        """The whole charge point's state: its fault is ours, its availability is not (quirk Q37)."""
+        if said.fault is not None and self._status_at is not None and said.at < self._status_at:
+            return
+        if self.unit_fault != said.fault:
+            self.unit_fault = said.fault
+            self._replace()
+
+    def transaction_ended(self) -> None:
+        """Nothing flows any more, and no lease holds."""
+        self._replace(setpoint_a=None, offered_a=None, **self._nothing_flows())
+
+    def holds(self, setpoint_a: float | None) -> None:
+        """What was read back of the setpoint."""
+        if self.reading is not None and self.reading.setpoint_a != setpoint_a:
+            self._replace(setpoint_a=setpoint_a)
+
+    def register(self, wh: int | None, at: datetime) -> None:
+        """A register that a start or stop of a transaction told, unless it would take ours back."""
+        if wh is None or (self._register_at is not None and at < self._register_at):
+            return
+        known = self.reading.import_wh if self.reading else None
+        if known is None or wh > known:
+            self._register_at = at
+            self._replace(import_wh=wh)
+
+    def measured(self, found: Iterable[Sample]) -> None:
+        """Meter values. Older ones than the newest known change nothing that is live."""
+        fresh = [sample for sample in found if self._measured_at is None or sample.at >= self._measured_at]
+        if not fresh:
+            return
+        newest_at = max(sample.at for sample in fresh)
+        self._note_interval()
+        self._measured_at = newest_at
+        values: dict[Measurand, dict[str | None, float]] = {}
+        for (measurand, phase), sample in latest(fresh).items():
+            values.setdefault(measurand, {})[phase] = sample.value
+        changes = self._changes(values)
+        if "import_wh" in changes:
+            self._register_at = newest_at
+            self.has_registers_of_its_own = True
+        if changes:
+            self._replace(**changes)
+
+    def _note_interval(self) -> None:
+        now = self._clock()
+        if self._arrived_at is not None:
+            self._intervals.append((now - self._arrived_at).total_seconds())
+        self._arrived_at = now
+
+    def _changes(self, values: dict[Measurand, dict[str | None, float]]) -> dict[str, object]:
+        """The fields of a Reading that these values tell."""
+        changes: dict[str, object] = {}
+        for measurand, name in ((Measurand.IMPORT, "import_wh"), (Measurand.EXPORT, "export_wh")):
+            if measurand in values and (register := total(values[measurand])) is not None:
+                changes[name] = round(register)
+        if Measurand.VOLTAGE in values:
+            changes["voltage_v"] = found = voltages(values[Measurand.VOLTAGE])
+            if any(value is not None and value > LIVE_VOLTAGE_V for value in found):
+                self.phases = 3 if sum(value is not None and value > LIVE_VOLTAGE_V for value in found) == 3 else 1
+        if Measurand.CURRENT in values:
+            changes["current_a"] = per_phase(values[Measurand.CURRENT])
+        if (power := self._power(values, changes)) is not None:
+            changes["power_w"] = power
+        if (offered := self._offered(values)) is not None:
+            changes["offered_a"] = offered
+        if Measurand.TEMPERATURE in values:
+            changes["temperature_c"] = max(values[Measurand.TEMPERATURE].values())
+        return changes
+
+    def _power(self, values: dict[Measurand, dict[str | None, float]], changes: dict[str, object]) -> float | None:
+        """What flows: as measured, or from current and voltage."""
+        taken = total(values.get(Measurand.POWER_IMPORT, {}))
+        given = total(values.get(Measurand.POWER_EXPORT, {}))
+        if taken is not None or given is not None:
+            return (taken or 0.0) - (given or 0.0)
+        if "current_a" not in changes:
+            return None
+        currents: PerPhase = changes["current_a"]  # type: ignore[assignment]
+        volts: PerPhase = changes.get("voltage_v", self.reading.voltage_v if self.reading else NO_PHASES)  # type: ignore[assignment]
+        first = next((value for value in volts if value is not None and value > LIVE_VOLTAGE_V), float(VOLTS))
+        return math.fsum(
+            current * (volt if volt is not None and volt > LIVE_VOLTAGE_V else first)
+            for current, volt in zip(currents, volts, strict=True)
+            if current is not None
+        )
+
+    def _offered(self, values: dict[Measurand, dict[str | None, float]]) -> float | None:
+        """What it allows the vehicle, in ampere per phase."""
+        if found := values.get(Measurand.CURRENT_OFFERED):
+            return max(found.values())
+        offered = total(values.get(Measurand.POWER_OFFERED, {}))
+        return None if offered is None or self.phases is None else round(offered / VOLTS / self.phases, 1)
+
+    def _nothing_flows(self) -> dict[str, object]:
+        reading = self.reading
+        if reading is None:
+            return {}
+        changes: dict[str, object] = {}
+        if reading.power_w is not None:
+            changes["power_w"] = 0.0
+        changes["current_a"] = tuple(None if value is None else 0.0 for value in reading.current_a)
+        return changes

@@ -1,0 +1,232 @@
+"""OCPP's own bracket around a charge: numbered, recognised when repeated, adopted when unknown (1.6, A4)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+import logging
+from typing import Any
+
+from .memory import Memory
+from .said import Started, Stopped, TransactionId
+from .tags import fold
+from .wire_time import read, write
+
+LOGGER = logging.getLogger(__name__)
+
+REMEMBERED = 30
+HIGHEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transaction:
+    """One transaction. Instants as on the wire, so that it can be stored as it is.
+
+    Attributes:
+        is_adopted: it began where we did not see it.
+        is_reconstructed: its end was never told.
+    """
+
+    id: TransactionId
+    connector_id: int
+    id_tag: str = ""
+    meter_start_wh: int | None = None
+    started_at: str = ""
+    stamp: str = ""
+    stopped_at: str | None = None
+    meter_stop_wh: int | None = None
+    reason: str | None = None
+    is_adopted: bool = False
+    is_reconstructed: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.stopped_at is None
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When it began."""
+        return read(self.started_at)
+
+
+class TransactionBook:
+    """The transactions of one connector, the newest last. At most one is open."""
+
+    def __init__(self, memory: Memory, next_id: Callable[[], Awaitable[int]], count: Callable[[str], None]) -> None:
+        self._memory = memory
+        self._next_id = next_id
+        self._count = count
+        self._entries: list[Transaction] = [
+            entry
+            for item in memory.section("transactions").get("entries", [])
+            if (entry := _restored(item)) is not None
+        ]
+
+    @property
+    def open(self) -> Transaction | None:
+        """The one that is running."""
+        return next((entry for entry in reversed(self._entries) if entry.is_open), None)
+
+    @property
+    def newest(self) -> Transaction | None:
+        """The one that began last."""
+        return self._entries[-1] if self._entries else None
+
+    async def start(self, said: Started, connector_id: int) -> int:
+        """A transaction began: its id, the same again if the message is a repetition; stored."""
+        repeated = self._repeated(said, connector_id)
+        if repeated is not None:
+            self._count("repeated_start")
+            return repeated
+        transaction_id = await self._fresh_id()
+        self._end_open(said.at, said.meter_start_wh)
+        entry = Transaction(
+            id=transaction_id,
+            connector_id=connector_id,
+            id_tag=said.id_tag,
+            meter_start_wh=said.meter_start_wh,
+            started_at=write(said.at),
+            stamp=said.stamp,
+        )
+        await self._add(entry)
+        return transaction_id
+
+    async def stop(self, said: Stopped, connector_id: int) -> Transaction | None:
+        """A transaction ended: the one that was open and is not any more; None if nothing changed."""
+        entry = self._find(said.transaction_id)
+        if entry is None and (running := self.open) is not None and self._fits(said, running):
+            entry = running
+        if entry is None:
+            self._count("stop_of_unknown")
+            await self._add(
+                Transaction(
+                    id=said.transaction_id if said.transaction_id is not None else 0,
+                    connector_id=connector_id,
+                    id_tag=said.id_tag or "",
+                    stopped_at=write(said.at),
+                    meter_stop_wh=said.meter_stop_wh,
+                    reason=said.reason,
+                    is_adopted=True,
+                    is_reconstructed=True,
+                )
+            )
+            return None
+        if not entry.is_open and not entry.is_reconstructed:
+            self._count("repeated_stop")
+            return None
+        was_open = entry.is_open
+        ended = replace(
+            entry,
+            stopped_at=write(said.at),
+            meter_stop_wh=said.meter_stop_wh,
+            reason=said.reason,
+            is_reconstructed=False,
+        )
+        await self._put(entry, ended)
+        return ended if was_open else None
+
+    async def adopt(
+        self, transaction_id: TransactionId | None, connector_id: int, at: datetime, wh: int | None
+    ) -> bool:
+        """Meter values came for this transaction; true when that shows one to be open that was not.
+
+        A number that is none, such as -1, belongs to whatever is open: the answer that held the real
+        one was lost (quirk Q53).
+        """
+        if transaction_id is None:
+            return False
+        running = self.open
+        entry = self._find(transaction_id)
+        if entry is not None and entry.is_open:
+            return False
+        if entry is None and not _is_real(transaction_id):
+            return False
+        if entry is not None and not entry.is_reconstructed:
+            return False  # values that came behind the stop
+        if running is not None and (running.began_at or at) > at:
+            return False
+        if entry is not None:
+            self._end_open(at, wh)
+            await self._put(
+                entry, replace(entry, stopped_at=None, meter_stop_wh=None, reason=None, is_reconstructed=False)
+            )
+            self._count("transaction_reopened")
+            return True
+        self._count("transaction_adopted")
+        self._end_open(at, wh)
+        await self._add(
+            Transaction(
+                id=transaction_id, connector_id=connector_id, meter_start_wh=wh, started_at=write(at), is_adopted=True
+            )
+        )
+        return True
+
+    async def end_without_stop(self, at: datetime, wh: int | None) -> bool:
+        """The connector shows that nothing runs any more though no stop came; true if something did."""
+        if self.open is None:
+            return False
+        self._end_open(at, wh)
+        await self._keep()
+        return True
+
+    def _end_open(self, at: datetime, wh: int | None) -> None:
+        running = self.open
+        if running is None:
+            return
+        self._count("stop_reconstructed")
+        ended = replace(running, stopped_at=write(at), meter_stop_wh=wh, reason="Other", is_reconstructed=True)
+        self._entries[self._entries.index(running)] = ended
+
+    def _repeated(self, said: Started, connector_id: int) -> int | None:
+        for entry in self._entries:
+            if (
+                entry.stamp == said.stamp
+                and entry.connector_id == connector_id
+                and fold(entry.id_tag) == fold(said.id_tag)
+                and entry.meter_start_wh == said.meter_start_wh
+                and isinstance(entry.id, int)
+            ):
+                return entry.id
+        return None
+
+    def _find(self, transaction_id: TransactionId | None) -> Transaction | None:
+        """The transaction of this id; for a number that is none, the open one."""
+        if transaction_id is None or not _is_real(transaction_id):
+            return self.open
+        return next((entry for entry in reversed(self._entries) if entry.id == transaction_id), None)
+
+    @staticmethod
+    def _fits(said: Stopped, running: Transaction) -> bool:
+        began_at = running.began_at
+        return began_at is None or said.at >= began_at
+
+    async def _fresh_id(self) -> int:
+        """An id that no transaction here has, adopted ones included."""
+        taken = {entry.id for entry in self._entries}
+        while (transaction_id := await self._next_id()) in taken:
+            self._count("id_taken")
+        return transaction_id
+
+    async def _add(self, entry: Transaction) -> None:
+        self._entries = [*self._entries, entry][-REMEMBERED:]
+        await self._keep()
+
+    async def _put(self, old: Transaction, new: Transaction) -> None:
+        self._entries[self._entries.index(old)] = new
+        await self._keep()
+
+    async def _keep(self) -> None:
+        self._memory.section("transactions")["entries"] = [asdict(entry) for entry in self._entries]
+        await self._memory.keep()
+
+
+def _is_real(transaction_id: TransactionId) -> bool:
+    return isinstance(transaction_id, str) or transaction_id > 0
+
+
+def _restored(item: Any) -> Transaction | None:
+    try:
+        return Transaction(**item)
+    except TypeError:
+        LOGGER.warning("A stored transaction could not be read and is forgotten")
+        return None

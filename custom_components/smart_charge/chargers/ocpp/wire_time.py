@@ -1,0 +1,84 @@
+"""Instants on the wire: always written the one way, read in whatever way they come (quirks Q23 to Q26)."""
+
+from datetime import UTC, datetime, timedelta
+import re
+
+from ..charger import Clock
+
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+QUARTER = timedelta(minutes=15)
+
+_PATTERN = re.compile(
+    r"\s*(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?\s*", re.IGNORECASE
+)
+
+
+def write(instant: datetime, *, whole_seconds: bool = False) -> str:
+    """UTC with milliseconds and ``Z``: some charge points parse nothing else."""
+    text = instant.astimezone(UTC).isoformat(timespec="seconds" if whole_seconds else "milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def read(text: object) -> datetime | None:
+    """An instant, aware UTC; None when it cannot be read. No zone means UTC."""
+    if not isinstance(text, str) or (found := _PATTERN.fullmatch(text[:64])) is None:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    try:
+        instant = datetime(
+            int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59), tzinfo=UTC
+        )
+        return instant + timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0"))) - _offset(zone)
+    except ValueError, OverflowError:
+        return None
+
+
+def _offset(zone: str | None) -> timedelta:
+    if zone is None or zone in "Zz":
+        return timedelta()
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return -offset if zone[0] == "-" else offset
+
+
+class PeerClock:
+    """One charge point's clock, which may be unset, or run on local time marked as UTC."""
+
+    AGREE = 3
+    """As many live messages in a row must show the same offset before it is believed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.offset = timedelta()
+        self.untrusted = 0
+        self._seen: timedelta | None = None
+        self._times = 0
+
+    def instant(self, text: object) -> datetime:
+        """When it was, by our clock; now if what it says cannot be."""
+        now = self._clock()
+        stated = read(text)
+        if stated is None or stated < EARLIEST:
+            self.untrusted += 1
+            return now
+        instant = stated - self.offset
+        if instant > now + AHEAD:
+            self.untrusted += 1
+            return now
+        return min(instant, now)
+
+    def learn(self, text: object) -> None:
+        """Compare a live message's time with ours: an offset of whole quarter hours is a time zone."""
+        stated = read(text)
+        if stated is None or stated < EARLIEST:
+            return
+        ahead = stated - self._clock()
+        offset = QUARTER * round(ahead / QUARTER)
+        if abs(offset) > timedelta(hours=14) or abs(ahead - offset) > timedelta(seconds=90):
+            self._seen, self._times = None, 0
+            return
+        self._times = self._times + 1 if offset == self._seen else 1
+        self._seen = offset
+        if self._times >= self.AGREE:
+            self.offset = offset
