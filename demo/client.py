@@ -81,12 +81,12 @@ class Client:
         """Perform an action such as ``switch.turn_on`` on one entity."""
         await self.request("POST", f"services/{action.replace('.', '/')}", {"entity_id": entity_id, **data})
 
-    async def entities(self) -> dict[tuple[str, str], dict[str, str]]:
-        """Return, by config entry and platform, the entity id for each translation key of ours."""
-        found: dict[tuple[str, str], dict[str, str]] = {}
-        for entry in await self.command(type="config/entity_registry/list"):
-            if entry["platform"] == "smart_charge" and entry["disabled_by"] is None:
-                domain = entry["entity_id"].partition(".")[0]
-                key = entry.get("translation_key") or entry["unique_id"].rpartition("_")[2]
-                found.setdefault((entry["config_entry_id"], domain), {})[key] = entry["entity_id"]
+    async def entities(self) -> dict[str, dict[tuple[str, str], str]]:
+        """Return, for each config entry, the ids of our enabled entities by platform and translation key."""
+        found: dict[str, dict[tuple[str, str], str]] = {}
+        for entity in await self.command(type="config/entity_registry/list"):
+            if entity["platform"] == "smart_charge" and entity["disabled_by"] is None:
+                platform = entity["entity_id"].partition(".")[0]
+                key = entity["translation_key"] or entity["original_device_class"] or ""
+                found.setdefault(entity["config_entry_id"], {})[platform, key] = entity["entity_id"]
         return found

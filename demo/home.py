@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 import json
 import os
@@ -58,13 +58,20 @@ lovelace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Home:
-    """A configuration directory that Home Assistant can start from, and how to reach what runs in it."""
+    """A configuration directory that Home Assistant can start from, and how to reach what runs in it.
+
+    Attributes:
+        ocpp_password: what the simulated charge point was told when it was set up, as a real one remembers it.
+        entries: by the ids of the config entries that were made, the protocol of each.
+    """
 
     directory: Path
     token: str
     http_port: int
     modbus_port: int
     ocpp_port: int
+    ocpp_password: str = ""
+    entries: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:

@@ -21,7 +21,7 @@ class Programs:
     def __init__(self, logs: Path, stack: AsyncExitStack) -> None:
         self._logs = logs
         self._stack = stack
-        self.running: dict[str, Process] = {}
+        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     @classmethod
     @asynccontextmanager
@@ -33,7 +33,7 @@ class Programs:
 
     async def start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """Run ``python -m`` with these arguments under this name."""
-        log = self._stack.enter_context(self.log_of(name).open("wb"))
+        log = self._stack.enter_context(self._log_of(name).open("wb"))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -44,11 +44,26 @@ class Programs:
             env=os.environ | dict(environment or {}),
             start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
         )
-        self.running[name] = process
-        self._stack.push_async_callback(self._end, name)
+        watcher = asyncio.create_task(self._watch_one(name, process))
+        self._stack.push_async_callback(self._end, process)
+        self._stack.callback(watcher.cancel)
 
-    async def _end(self, name: str) -> None:
-        process = self.running.pop(name)
+    async def watch(self) -> None:
+        """Wait until one of the programs ends by itself.
+
+        Raises:
+            ProgramEnded: always; it says which, and the end of what it printed.
+        """
+        name = await asyncio.shield(self._ended)
+        tail = self._log_of(name).read_text(errors="replace").splitlines()[-15:]
+        raise ProgramEnded("\n".join([f"{name} has ended. Its last words:", *tail]))
+
+    async def _watch_one(self, name: str, process: Process) -> None:
+        await process.wait()
+        if not self._ended.done():
+            self._ended.set_result(name)
+
+    async def _end(self, process: Process) -> None:
         if process.returncode is not None:
             return
         with suppress(ProcessLookupError):
@@ -59,22 +74,5 @@ class Programs:
             process.kill()
             await process.wait()
 
-    def log_of(self, name: str) -> Path:
-        """Where the output of this program goes."""
+    def _log_of(self, name: str) -> Path:
         return self._logs / f"{name}.log"
-
-    async def watch(self) -> None:
-        """Wait until one of the programs ends by itself.
-
-        Raises:
-            ProgramEnded: always; it says which, and the end of what it printed.
-        """
-        waits = {asyncio.create_task(process.wait()): name for name, process in self.running.items()}
-        try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
-        name = waits[done.pop()]
-        tail = self.log_of(name).read_text(errors="replace").splitlines()[-15:]
-        raise ProgramEnded("\n".join([f"{name} has ended. Its last words:", *tail]))

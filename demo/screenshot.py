@@ -1,0 +1,68 @@
+"""Take the pictures of the dashboard that the documents show, once there is something to see on it."""
+
+import argparse
+import asyncio
+from pathlib import Path
+import sys
+import tempfile
+import time
+
+from .browser import Page, PageError, Screen, chromium
+from .dashboard import ChargePointOnDashboard
+from .home import DASHBOARD, REPOSITORY, Home, open_home
+from .world import World, open_world
+
+CHARGE_FOR_S = 75
+"""Long enough for the graphs to show the rise, and for the session to count its first energy."""
+
+SCREENS = {
+    "dashboard.png": Screen(width=1280, height=1010, scale=1.5),
+    "dashboard-dark.png": Screen(width=1280, height=1010, scale=1.5, is_dark=True),
+    "dashboard-phone.png": Screen(width=400, height=1120, scale=2, is_phone=True),
+}
+
+
+def main() -> int:
+    """Make a home in a temporary directory, let it live for a while, and take its pictures."""
+    parser = argparse.ArgumentParser(prog="script/screenshot", description=__doc__)
+    parser.add_argument("--into", type=Path, default=REPOSITORY / "docs", help="directory for the pictures (docs)")
+    parser.add_argument("--charge-for", type=float, default=CHARGE_FOR_S, metavar="S", help="seconds (%(default)s)")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        home, _ = open_home(Path(directory) / "home", http_port=18123, fresh=True)
+        try:
+            asyncio.run(_live_and_show(home, asked.into, asked.charge_for))
+        except PageError as err:
+            print(f"script/screenshot: {err}", file=sys.stderr)
+            return 1
+    return 0
+
+
+async def _live_and_show(home: Home, into: Path, charge_for_s: float) -> None:
+    async with open_world(home) as world:
+        await _charge(world, world.points[0], charge_for_s)
+        async with chromium() as page:
+            for name, screen in SCREENS.items():
+                picture = await _picture(page, world, screen)
+                (into / name).write_bytes(picture)
+                print(f"{name}: {len(picture) // 1024} KiB", flush=True)
+
+
+async def _charge(world: World, point: ChargePointOnDashboard, for_s: float) -> None:
+    await asyncio.sleep(20)  # held back first, so that the graph begins there
+    await world.client.act("switch.turn_on", point.entities["switch", "charge_now"])
+    began = time.monotonic()
+    print(f"charging for {for_s:g} s", flush=True)
+    await asyncio.sleep(for_s - (time.monotonic() - began))
+
+
+async def _picture(page: Page, world: World, screen: Screen) -> bytes:
+    await page.show_on(screen)
+    await page.open(f"{world.home.url}/{DASHBOARD}")
+    names = [point.name for point in world.points]
+    await page.wait_for("Charge now", "Mode", *(names[:1] if screen.is_phone else names))
+    return await page.picture()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
