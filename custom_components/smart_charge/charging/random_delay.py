@@ -98,20 +98,21 @@ def settle(situation: Situation, wish: Wish) -> Carry:
 def unsettled(situation: Situation, limits: Sequence[Limit]) -> Carry:
     """Return what stays in force while the charge point has said nothing: no more than ``limits``."""
     carry = _what_is_left(situation)
-    return replace(carry, in_force_a=_cut(carry.in_force_a, limits))
+    in_force_a = _cut(carry.in_force_a, limits)
+    hold = carry.hold and replace(carry.hold, target_a=_cut(carry.hold.target_a, limits))
+    return replace(carry, in_force_a=in_force_a, hold=_believed(hold, in_force_a, situation.now))
 
 
 def _what_is_left(situation: Situation) -> Carry:
     carry = situation.carry
     if situation.power_returned:
         return replace(carry, in_force_a=0.0, hold=None)
-    return replace(
-        carry, in_force_a=usable_a(carry.in_force_a), hold=_believed(carry.hold, carry.in_force_a, situation.now)
-    )
+    in_force_a = usable_a(carry.in_force_a)
+    return replace(carry, in_force_a=in_force_a, hold=_believed(carry.hold, in_force_a, situation.now))
 
 
 def _believed(hold: Hold | None, in_force_a: float, now: datetime) -> Hold | None:
-    """Return the hold, unless a wrong clock made it: no delay has more than 30 minutes to go."""
+    """Return the hold, unless it leads nowhere or a wrong clock made it: none has over 30 minutes to go."""
     if hold is None or hold.target_a == in_force_a:
         return None
     return hold if hold.ends_at - now <= timedelta(seconds=RANDOM_DELAY_HIGHEST_S) else None
