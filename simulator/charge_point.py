@@ -13,6 +13,8 @@ _STEP_S = 1.0
 _AMBIENT_C = 18.0
 _RISE_AT_32A_C = 22.0
 _WARMS_IN_S = 900.0
+_OPENS_UNDER_LOAD_AFTER_S = 6.0  # IEC 61851-1 table A.6, sequence 9.2
+_IDLE_STEP_S = 60.0
 
 
 class Fault(StrEnum):
@@ -91,6 +93,8 @@ class ChargePoint:
         self.offered_a = 0.0
         self.limiters: list[Callable[[datetime], float]] = []
         self._listeners: list[Callable[[], None]] = []
+        self._has_closed = False
+        self._not_offered_for_s = 0.0
         self._lived_until = clock.now()
         self._seen: tuple[object, ...] = ()
 
@@ -122,12 +126,15 @@ class ChargePoint:
     @property
     def is_contactor_closed(self) -> bool:
         """Whether the vehicle's inlet is live."""
-        return Fault.CONTACTOR_WELDED in self.faults or self.pilot is PilotState.C2
+        if Fault.CONTACTOR_WELDED in self.faults or self.pilot is PilotState.C2:
+            return True
+        is_ending = self.pilot in (PilotState.C1, PilotState.B1, PilotState.B2)
+        return is_ending and self._has_closed and self._not_offered_for_s < _OPENS_UNDER_LOAD_AFTER_S
 
     @property
     def drawn_a(self) -> float:
         """Current per live phase."""
-        return self.vehicle.drawn_a if self.vehicle is not None and self.pilot is PilotState.C2 else 0.0
+        return self.vehicle.drawn_a if self.vehicle is not None and self.is_contactor_closed else 0.0
 
     @property
     def live_phases(self) -> int:
@@ -183,6 +190,7 @@ class ChargePoint:
         self.vehicle = None
         self.cable_a = None
         self.plugged_in_at = None
+        self._has_closed = False
         self.settle()
 
     def raise_fault(self, fault: Fault) -> None:
@@ -231,7 +239,8 @@ class ChargePoint:
         """Live until the clock's present instant."""
         now = self.clock.now()
         while self._lived_until < now:
-            seconds = min(_STEP_S, (now - self._lived_until).total_seconds())
+            step_s = _STEP_S if self.vehicle is not None else _IDLE_STEP_S
+            seconds = min(step_s, (now - self._lived_until).total_seconds())
             self._live(seconds)
         self._tell()
 
@@ -251,6 +260,7 @@ class ChargePoint:
         self.offered_a = self._compute_offer(self._lived_until)
         if self.vehicle is not None:
             self.vehicle.advance(self.offered_a, seconds)
+            self._switch_contactor(seconds)
             self.truth.note_power(self._lived_until, self.power_w)
             energy_wh = self.power_w * seconds / 3600
             self.vehicle.take(energy_wh)
@@ -258,6 +268,14 @@ class ChargePoint:
             self.truth.energy_wh += energy_wh
         self._warm(seconds)
         self._lived_until += timedelta(seconds=seconds)
+
+    def _switch_contactor(self, seconds: float) -> None:
+        self._not_offered_for_s = 0.0 if self.offered_a else self._not_offered_for_s + seconds
+        if self.pilot is PilotState.C2:
+            self._has_closed = True
+        elif self.vehicle is not None and (self.vehicle.drawn_a == 0 or not self.is_contactor_closed):
+            self._has_closed = False
+            self.vehicle.drawn_a = 0.0
 
     def _compute_offer(self, now: datetime) -> float:
         may_supply = self.is_powered and self.is_operative and not self.faults and self.vehicle is not None

@@ -27,6 +27,7 @@ class _Charger:
         self.charge_point = charge_point
         self.clock = charge_point.clock
         self.truth = charge_point.truth
+        self.has_network = True
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -126,11 +127,13 @@ class ModbusCharger(_Charger):
 
     async def drop_link(self) -> None:
         """Lose the network: connections break and none is accepted."""
+        self.has_network = False
         await self.server.stop()
 
     async def restore_link(self) -> None:
         """Have the network back."""
-        await self.server.start()
+        self.has_network = True
+        await self._listen_if_possible()
 
     async def power_cut(self) -> None:
         """Lose the mains."""
@@ -141,7 +144,11 @@ class ModbusCharger(_Charger):
         """Have the mains back: the setpoint and the uptime are lost, the energy register is not."""
         self.device.reboot()
         self.charge_point.regain_power()
-        await self.server.start()
+        await self._listen_if_possible()
+
+    async def _listen_if_possible(self) -> None:
+        if self.has_network and self.charge_point.is_powered:
+            await self.server.start()
 
 
 class OcppCharger(_Charger):
@@ -189,10 +196,12 @@ class OcppCharger(_Charger):
 
     async def drop_link(self) -> None:
         """Lose the network; charging goes on and messages wait."""
+        self.has_network = False
         self.client.link.cut()
 
     async def restore_link(self) -> None:
         """Have the network back."""
+        self.has_network = True
         self.client.link.restore()
 
     async def power_cut(self) -> None:

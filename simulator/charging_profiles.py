@@ -113,11 +113,8 @@ class ProfileStore:
         Raises:
             ProfileRefused: it cannot be held, or there is no such transaction.
         """
-        self._check(profile, running_transaction)
-        kept = [other for other in self.profiles if not _is_same_place(other, profile)]
-        if len(kept) >= self.abilities.most_profiles:
-            raise ProfileRefused("no room for another profile")
-        self.profiles = [*kept, profile]
+        self.check(profile, running_transaction)
+        self.profiles = [*self._others(profile), profile]
 
     def clear(
         self,
@@ -202,7 +199,11 @@ class ProfileStore:
             return period.limit
         return period.limit / (self.voltage_v * (period.phases or self.phases))
 
-    def _check(self, profile: Profile, running_transaction: int | None) -> None:
+    def _others(self, profile: Profile) -> list[Profile]:
+        return [other for other in self.profiles if not _is_same_place(other, profile)]
+
+    def check(self, profile: Profile, running_transaction: int | None) -> None:
+        """Raise ProfileRefused, saying why, for what cannot be installed."""
         abilities = self.abilities
         complaints = {
             "unit": profile.unit not in abilities.units,
@@ -216,6 +217,7 @@ class ProfileStore:
             or (profile.purpose is Purpose.TX and profile.connector_id == 0),
             "ceiling of the relative kind": profile.purpose is Purpose.MAX and profile.kind == "Relative",
             "recurrency": profile.kind == "Recurring" and (_repeat(profile.recurrency) is None or not profile.start_at),
+            "number, there being no room": len(self._others(profile)) >= abilities.most_profiles,
             "transaction": profile.purpose is Purpose.TX
             and (running_transaction is None or profile.transaction_id not in (None, running_transaction)),
         }

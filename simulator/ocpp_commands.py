@@ -1,18 +1,20 @@
 """What a central system may ask of an OCPP 1.6 charge point, and how it answers."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 import math
 from typing import TYPE_CHECKING, Any
 
-from .charging_profiles import ProfileRefused, Purpose, parse_profile
-from .ocpp_link import Answer, NotUnderstood, Payload
+from .charging_profiles import Profile, ProfileRefused, Purpose, parse_profile
+from .ocpp_link import Answer, NoAnswer, NotUnderstood, Payload
 
 if TYPE_CHECKING:
     from .ocpp_client import OcppClient
 
 _ACCEPTED = Answer({"status": "Accepted"})
 _REJECTED = Answer({"status": "Rejected"})
+_SMART_CHARGING = {"SetChargingProfile", "ClearChargingProfile", "GetCompositeSchedule"}
 
 
 class Commands:
@@ -28,9 +30,9 @@ class Commands:
             "ClearChargingProfile": self._clear_profile,
             "DataTransfer": lambda payload: Answer({"status": "UnknownVendorId"}),
             "GetCompositeSchedule": self._get_schedule,
-            "GetConfiguration": lambda payload: Answer(client.configuration.answer(payload.get("key"))),
+            "GetConfiguration": self._get_configuration,
             "GetDiagnostics": self._get_diagnostics,
-            "GetLocalListVersion": lambda payload: Answer({"listVersion": client.local_list_version}),
+            "GetLocalListVersion": lambda payload: Answer({"listVersion": client.sessions.local_list_version}),
             "RemoteStartTransaction": self._remote_start,
             "RemoteStopTransaction": self._remote_stop,
             "ReserveNow": lambda payload: _REJECTED,
@@ -47,7 +49,8 @@ class Commands:
         handler = self._handlers.get(action)
         if handler is None:
             raise NotUnderstood("NotImplemented", f"no action {action}")
-        if action in self._client.behaviour.refused_actions:
+        lacks_smart_charging = "SmartCharging" not in self._client.configuration.get("SupportedFeatureProfiles")
+        if action in self._client.behaviour.refused_actions or (action in _SMART_CHARGING and lacks_smart_charging):
             raise NotUnderstood("NotSupported", action)
         try:
             return handler(payload)
@@ -58,9 +61,19 @@ class Commands:
 
     # Configuration
 
+    def _get_configuration(self, payload: Payload) -> Answer:
+        behaviour = self._client.behaviour
+        names = payload.get("key")
+        if not names and behaviour.silent_to_all_keys:
+            raise NoAnswer
+        return Answer(self._client.configuration.answer(names, shows_password=behaviour.shows_password))
+
     def _change_configuration(self, payload: Payload) -> Answer:
         client = self._client
         key, value = str(payload["key"]), str(payload["value"])
+        if key in client.behaviour.reboots_on_keys:
+            client.spawn(client.restart("Reboot"))
+            raise NoAnswer
         if client.behaviour.rejects_configuration:
             return _REJECTED
         if client.behaviour.ignores_configuration:
@@ -74,20 +87,43 @@ class Commands:
 
     def _set_profile(self, payload: Payload) -> Answer:
         client = self._client
-        profile = parse_profile(int(payload["connectorId"]), payload["csChargingProfiles"])
         behaviour = client.behaviour
-        if behaviour.refuses_profiles or (behaviour.refuses_tx_profiles and profile.purpose is Purpose.TX):
+        profile = parse_profile(int(payload["connectorId"]), payload["csChargingProfiles"])
+        is_for_transaction = profile.purpose is Purpose.TX
+        if behaviour.refuses_profiles or (behaviour.refuses_tx_profiles and is_for_transaction):
             return _REJECTED
         if profile.connector_id not in (0, client.connector_id):
             return _REJECTED
-        running = None if client.transaction is None else client.transaction.wire_id
-        client.charge_point.catch_up()
+        if is_for_transaction and client.transaction is None and behaviour.takes_tx_profile_without_transaction:
+            return _ACCEPTED
+        if profile.start_at is not None:
+            profile = replace(profile, start_at=profile.start_at + timedelta(seconds=behaviour.schedule_shift_s))
         try:
-            client.profiles.install(profile, running)
+            client.profiles.check(profile, self._running_id())
         except ProfileRefused:
             return _REJECTED
-        client.charge_point.settle()
+        if behaviour.obeys_after_s:
+            client.spawn(self._install_later(profile, behaviour.obeys_after_s))
+        else:
+            self._install(profile)
         return _ACCEPTED
+
+    def _running_id(self) -> int | None:
+        running = self._client.transaction
+        if running is None:
+            return None
+        return -1 if running.transaction_id is None else running.transaction_id
+
+    def _install(self, profile: Profile) -> None:
+        client = self._client
+        client.charge_point.catch_up()
+        client.profiles.install(profile, self._running_id())
+        client.charge_point.settle()
+
+    async def _install_later(self, profile: Profile, seconds: float) -> None:
+        await self._client.clock.sleep(seconds)
+        if profile.purpose is not Purpose.TX or self._client.transaction is not None:
+            self._install(profile)
 
     def _clear_profile(self, payload: Payload) -> Answer:
         client = self._client
@@ -106,6 +142,8 @@ class Commands:
         connector_id, duration_s = int(payload["connectorId"]), int(payload["duration"])
         if connector_id not in (0, client.connector_id):
             return _REJECTED
+        if client.behaviour.composite_without_schedule:
+            return _ACCEPTED
         begin_at = client.clock.now().replace(microsecond=0)
         transaction = client.transaction
         periods = client.profiles.schedule(
@@ -158,20 +196,20 @@ class Commands:
 
         async def start() -> None:
             if client.configuration.is_true("AuthorizeRemoteTxRequests"):
-                client.authorise_then_start(tag, profile)
+                await client.sessions.ask_and_start(tag, profile)
             else:
-                client.accept_start(tag, profile)
+                client.sessions.accept_start(tag, profile)
 
         return Answer({"status": "Accepted"}, start)
 
     def _remote_stop(self, payload: Payload) -> Answer:
         client = self._client
         running = client.transaction
-        if running is None or int(payload["transactionId"]) not in (running.wire_id, running.transaction_id):
+        if running is None or payload["transactionId"] not in (running.written_id, running.transaction_id):
             return _REJECTED
 
         async def stop() -> None:
-            client.stop_transaction("Remote")
+            client.sessions.stop("Remote")
 
         return Answer({"status": "Accepted"}, stop)
 
@@ -181,7 +219,7 @@ class Commands:
             return Answer({"status": "NotSupported"})
 
         async def stop() -> None:
-            client.stop_transaction("UnlockCommand")
+            client.sessions.stop("UnlockCommand")
 
         return Answer({"status": "Unlocked"}, stop)
 
@@ -192,17 +230,19 @@ class Commands:
         reason = {"Soft": "SoftReset", "Hard": "HardReset"}[payload["type"]]
 
         async def restart() -> None:
-            client.restart(reason)
+            await client.restart(reason)
 
         return Answer({"status": "Accepted"}, restart)
 
     def _change_availability(self, payload: Payload) -> Answer:
         client = self._client
         is_operative = {"Operative": True, "Inoperative": False}[payload["type"]]
-        if int(payload["connectorId"]) not in (0, client.connector_id):
+        connector_id = int(payload["connectorId"])
+        is_refused = connector_id == 0 and client.behaviour.refuses_availability_of_box
+        if is_refused or connector_id not in (0, client.connector_id):
             return _REJECTED
-        if client.transaction is not None and not is_operative:
-            client.is_operative_after = False
+        client.sessions.becomes_inoperative = client.transaction is not None and not is_operative
+        if client.sessions.becomes_inoperative:
             return Answer({"status": "Scheduled"})
         client.charge_point.set_operative(is_operative)
         return _ACCEPTED
@@ -222,6 +262,8 @@ class Commands:
         asked = actions.get(payload["requestedMessage"])
         if asked is None:
             return Answer({"status": "NotImplemented"})
+        if client.behaviour.refuses_triggers:
+            return _REJECTED
         if client.behaviour.ignores_triggers:
             return _ACCEPTED
 
@@ -232,33 +274,33 @@ class Commands:
 
     async def _trigger_meter_values(self) -> None:
         client = self._client
-        client.queue_meter_values("Trigger", client.configuration.get("MeterValuesSampledData"))
+        client.metering.queue("Trigger", client.configuration.get("MeterValuesSampledData"))
 
     # Tags, firmware, diagnostics
 
     def _clear_cache(self, payload: Payload) -> Answer:
         if not self._client.configuration.is_true("AuthorizationCacheEnabled"):
             return _REJECTED
-        self._client.cache.clear()
+        self._client.sessions.cache.clear()
         return _ACCEPTED
 
     def _send_local_list(self, payload: Payload) -> Answer:
-        client = self._client
+        client, sessions = self._client, self._client.sessions
         entries = payload.get("localAuthorizationList") or []
         if len(entries) > client.configuration.whole("SendLocalListMaxLength", 20):
             return Answer({"status": "Failed"})
         version = int(payload["listVersion"])
         if payload["updateType"] == "Differential":
-            if version <= client.local_list_version:
+            if version <= sessions.local_list_version:
                 return Answer({"status": "VersionMismatch"})
         else:
-            client.local_list.clear()
+            sessions.local_list.clear()
         for entry in entries:
             if "idTagInfo" in entry:
-                client.local_list[entry["idTag"]] = str(entry["idTagInfo"]["status"])
+                sessions.local_list[entry["idTag"]] = str(entry["idTagInfo"]["status"])
             else:
-                client.local_list.pop(entry["idTag"], None)
-        client.local_list_version = version
+                sessions.local_list.pop(entry["idTag"], None)
+        sessions.local_list_version = version
         return _ACCEPTED
 
     def _get_diagnostics(self, payload: Payload) -> Answer:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .charging_profiles import Abilities
+
 MEASURANDS = (
     "Energy.Active.Import.Register",
     "Power.Active.Import",
@@ -82,29 +84,43 @@ class Configuration:
         key.value = checked
         return "Accepted"
 
+    def describe(self, abilities: Abilities) -> None:
+        """Tell what the charge point can hold, unless smart charging or a key was taken out."""
+        units = {"A": "Current", "W": "Power"}
+        told = {
+            "ChargeProfileMaxStackLevel": str(abilities.highest_level),
+            "ChargingScheduleAllowedChargingRateUnit": ",".join(units[unit] for unit in sorted(abilities.units)),
+            "ChargingScheduleMaxPeriods": str(abilities.most_periods),
+            "MaxChargingProfilesInstalled": str(abilities.most_profiles),
+        }
+        for name, value in told.items():
+            if name in self._keys:
+                self.set(name, value)
+
     def reboot(self) -> None:
         """Let what waited for a reboot hold."""
         for name, value in self._pending.items():
             self._keys[name].value = value
         self._pending.clear()
 
-    def answer(self, names: Iterable[str] | None) -> dict[str, object]:
+    def answer(self, names: Iterable[str] | None, *, shows_password: bool = False) -> dict[str, object]:
         """Answer GetConfiguration."""
+
+        def show(name: str, key: Key) -> dict[str, object]:
+            shown: dict[str, object] = {"key": name, "readonly": key.is_readonly}
+            if key.value is not None and (shows_password or not key.is_write_only):
+                shown["value"] = key.value
+            return shown
+
         most = self.whole("GetConfigurationMaxKeys", 50)
         asked = list(names or ())
         if not asked:
-            return {"configurationKey": [self._show(name, key) for name, key in self._keys.items()]}
+            return {"configurationKey": [show(name, key) for name, key in self._keys.items()]}
         found = [(name, self._find(name)) for name in asked[:most]]
         return {
-            "configurationKey": [self._show(*pair) for _, pair in found if pair is not None],
+            "configurationKey": [show(*pair) for _, pair in found if pair is not None],
             "unknownKey": [name for name, pair in found if pair is None],
         }
-
-    def _show(self, name: str, key: Key) -> dict[str, object]:
-        shown: dict[str, object] = {"key": name, "readonly": key.is_readonly}
-        if key.value is not None and not key.is_write_only:
-            shown["value"] = key.value
-        return shown
 
     def _find(self, name: str) -> tuple[str, Key] | None:
         return next(((own, key) for own, key in self._keys.items() if own.lower() == name.lower()), None)

@@ -4,9 +4,10 @@ import asyncio
 from base64 import b64encode
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 import json
+import socket
 import ssl
 from typing import Any
 from urllib.parse import quote
@@ -37,12 +38,20 @@ class CallTimedOut(Exception):
     """The peer did not answer a call."""
 
 
+UNANSWERED = (LinkLost, CallRefused, CallTimedOut)
+"""Every way in which a call can end without a good answer."""
+
+
 class NotUnderstood(Exception):
     """We answer a call with an error; ``code`` as OCPP-J 1.6 section 4.2.3 lists them."""
 
     def __init__(self, code: str, description: str = "") -> None:
         super().__init__(description or code)
         self.code = code
+
+
+class NoAnswer(Exception):
+    """We leave a call unanswered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class OcppLink:
     """Keeps a connection to one central system.
 
     ``frames`` holds what went over the wire: ("sent" or "received", the decoded frame or raw text).
+    ``last_refusal`` tells why the latest attempt to connect failed, ``last_status`` its HTTP status.
     """
 
     def __init__(
@@ -88,11 +98,17 @@ class OcppLink:
         self.answer_within_s = answer_within_s
         self.frames: deque[tuple[str, Any]] = deque(maxlen=_FRAMES_KEPT)
         self.attempts = 0
+        self.connections = 0
         self.last_refusal: str | None = None
+        self.last_status: int | None = None
+        self.has_power = True
+        self._has_network = True
         self._on_call = on_call
         self._on_open = on_open
         self._on_lost = on_lost
         self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._abandoned: list[aiohttp.ClientWebSocketResponse] = []
         self._may_connect = asyncio.Event()
         self._may_connect.set()
         self._one_call = asyncio.Lock()
@@ -113,6 +129,8 @@ class OcppLink:
         prefix = f"{self.behaviour.path_prefix.strip('/')}/" if self.behaviour.path_prefix else ""
         return f"{self.url.rstrip('/')}/{prefix}{path}"
 
+    # The connection
+
     async def run(self) -> None:
         """Dial until cancelled; the wait doubles after each failure."""
         wait_s = _FIRST_WAIT_S
@@ -120,38 +138,123 @@ class OcppLink:
             try:
                 while True:
                     await self._may_connect.wait()
-                    if await self._connect_and_listen(session):
-                        wait_s = _FIRST_WAIT_S
+                    is_good = await self._connect_and_listen(session)
+                    wait_s = _FIRST_WAIT_S if is_good else wait_s
                     if self._may_connect.is_set():
                         await self.clock.sleep(wait_s)
                         wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
             finally:
-                await self._cancel_tasks()
-                await self.close()
+                await self._put_away()
 
-    async def close(self) -> None:
-        """End the connection politely."""
-        connection, self._socket = self._socket, None
-        if connection is not None and not connection.closed:
-            await connection.close()
-
-    def cut(self) -> None:
-        """Lose the network: the connection breaks without a word and none comes back."""
+    def cut(self, *, is_mains: bool = False) -> None:
+        """Lose the network, or the mains: the connection breaks without a word and none comes back."""
+        if is_mains:
+            self.has_power = False
+        else:
+            self._has_network = False
         self._may_connect.clear()
         self.drop()
 
-    def restore(self) -> None:
-        """Have the network back."""
-        self._may_connect.set()
+    def restore(self, *, is_mains: bool = False) -> None:
+        """Have the network, or the mains, back."""
+        if is_mains:
+            self.has_power = True
+        else:
+            self._has_network = True
+        if self.has_power and self._has_network:
+            self._may_connect.set()
 
     def drop(self) -> None:
-        """Break the connection once; dialling goes on."""
+        """Break the connection once, without a closing handshake; dialling goes on."""
         connection, self._socket = self._socket, None
         if connection is not None:
-            transport = connection.get_extra_info("socket") and connection._writer.transport  # noqa: SLF001
-            if transport:
-                transport.abort()
+            plug = connection.get_extra_info("socket")
+            if plug is not None:
+                with suppress(OSError):
+                    plug.shutdown(socket.SHUT_RDWR)
         self._fail_waiting()
+
+    def abandon(self) -> None:
+        """Leave the connection half open and silent, and dial another, as after a Wi-Fi change."""
+        if self._socket is not None and self._listening is not None:
+            self._abandoned.append(self._socket)
+            self._listening.cancel()
+
+    async def ping(self) -> None:
+        """Send a websocket ping, if connected."""
+        if self._socket is not None:
+            with suppress(ConnectionError, aiohttp.ClientError):
+                await self._socket.ping()
+
+    async def _connect_and_listen(self, session: aiohttp.ClientSession) -> bool:
+        """Return whether a connection came about."""
+        connection = await self._connect(session)
+        if connection is None:
+            return False
+        self._socket = connection
+        self.connections += 1
+        opened = self._spawn(self._on_open())
+        self._listening = asyncio.ensure_future(self._listen(connection))
+        try:
+            await asyncio.wait([self._listening])
+        finally:
+            opened.cancel()
+            self._listening.cancel()
+            self._socket = None
+            self._fail_waiting()
+            self._on_lost()
+            if connection not in self._abandoned:
+                with suppress(ConnectionError, aiohttp.ClientError):
+                    await connection.close()
+        return True
+
+    async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse | None:
+        self.attempts += 1
+        self.last_status = None
+        try:
+            connection = await session.ws_connect(
+                self.address,
+                protocols=(_SUBPROTOCOL,) if self.behaviour.send_subprotocol else (),
+                headers=self._headers(),
+                ssl=self.ssl_context or True,
+                autoping=False,
+                max_msg_size=0,
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            self.last_refusal = str(error)
+            self.last_status = error.status if isinstance(error, aiohttp.WSServerHandshakeError) else None
+            return None
+        if not self._may_connect.is_set():
+            await connection.close()
+            return None
+        return connection
+
+    async def _listen(self, connection: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in connection:
+            if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                self._receive(message.data)
+            elif message.type is aiohttp.WSMsgType.PING and self.behaviour.answers_pings:
+                await connection.pong(message.data)
+
+    def _headers(self) -> dict[str, str]:
+        password = self.credentials.password
+        if password is None:
+            return {}
+        secret = bytes.fromhex(password) if self.behaviour.sends_password_bytes else password.encode()
+        user = self.behaviour.basic_user or self.credentials.charge_point_id
+        return {"Authorization": "Basic " + b64encode(user.encode() + b":" + secret).decode()}
+
+    async def _put_away(self) -> None:
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in self._abandoned:
+            with suppress(ConnectionError, aiohttp.ClientError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await connection.close()
+
+    # Frames
 
     async def call(self, action: str, payload: Payload) -> Payload:
         """Send a call and return its answer.
@@ -159,7 +262,9 @@ class OcppLink:
         Raises:
             LinkLost, CallRefused, CallTimedOut: there was no good answer.
         """
-        async with self._one_call:
+        async with AsyncExitStack() as stack:
+            if not self.behaviour.several_calls_at_once:
+                await stack.enter_async_context(self._one_call)
             unique_id = str(uuid4())
             future: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
             self._waiting[unique_id] = future
@@ -187,48 +292,6 @@ class OcppLink:
         except (ConnectionError, aiohttp.ClientError) as error:
             raise LinkLost from error
 
-    async def _connect_and_listen(self, session: aiohttp.ClientSession) -> bool:
-        """Return whether a connection came about."""
-        self.attempts += 1
-        try:
-            connection = await session.ws_connect(
-                self.address,
-                protocols=(_SUBPROTOCOL,) if self.behaviour.send_subprotocol else (),
-                headers=self._headers(),
-                ssl=self.ssl_context or True,
-                autoping=True,
-                max_msg_size=0,
-            )
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            self.last_refusal = str(error)
-            return False
-        if not self._may_connect.is_set():
-            await connection.close()
-            return True
-        self._socket = connection
-        opened = self._spawn(self._on_open())
-        try:
-            async for message in connection:
-                if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-                    self._receive(message.data)
-        finally:
-            opened.cancel()
-            if self._socket is connection:
-                self._socket = None
-            self._fail_waiting()
-            with suppress(ConnectionError, aiohttp.ClientError):
-                await connection.close()
-            self._on_lost()
-        return True
-
-    def _headers(self) -> dict[str, str]:
-        password = self.credentials.password
-        if password is None:
-            return {}
-        secret = bytes.fromhex(password) if self.behaviour.sends_password_bytes else password.encode()
-        user = self.behaviour.basic_user or self.credentials.charge_point_id
-        return {"Authorization": "Basic " + b64encode(user.encode() + b":" + secret).decode()}
-
     def _receive(self, data: str | bytes) -> None:
         try:
             frame = json.loads(data)
@@ -239,43 +302,44 @@ class OcppLink:
         match frame:
             case [2, str(unique_id), str(action), dict(payload)]:
                 self._spawn(self._answer(unique_id, action, payload))
-            case [3, str(unique_id), dict(payload)]:
-                future = self._waiting.get(unique_id)
-                if future is not None and not future.done():
-                    future.set_result(payload)
-            case [4, str(unique_id), str(code), *_]:
-                future = self._waiting.get(unique_id)
-                if future is not None and not future.done():
-                    future.set_exception(CallRefused(code))
+            case [3, str(unique_id), dict(payload)] if unique_id in self._waiting:
+                self._resolve(unique_id, payload)
+            case [4, str(unique_id), str(code), *_] if unique_id in self._waiting:
+                self._resolve(unique_id, CallRefused(code))
+
+    def _resolve(self, unique_id: str, outcome: Payload | CallRefused) -> None:
+        future = self._waiting[unique_id]
+        if future.done():
+            return
+        if isinstance(outcome, CallRefused):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
 
     async def _answer(self, unique_id: str, action: str, payload: Payload) -> None:
-        if self.behaviour.never_answers:
-            return
-        if self.behaviour.answer_after_s:
-            await asyncio.sleep(self.behaviour.answer_after_s)
-        with suppress(LinkLost):
+        with suppress(NoAnswer, *UNANSWERED):
             try:
                 answer = self._on_call(action, payload)
             except NotUnderstood as error:
                 await self.send([_ERROR, unique_id, error.code, str(error), {}])
                 return
+            if self.behaviour.answer_after_s:
+                await asyncio.sleep(self.behaviour.answer_after_s)
             await self.send([_RESULT, unique_id, answer.payload])
             if answer.then is not None:
                 await answer.then()
 
-    def _spawn(self, coroutine: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine)
+    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(_as_coroutine(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    async def _cancel_tasks(self) -> None:
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _fail_waiting(self) -> None:
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(LinkLost())
+
+
+async def _as_coroutine(work: Awaitable[None]) -> None:
+    await work
