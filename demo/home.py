@@ -85,10 +85,14 @@ class Home:
 
     def keep(self) -> None:
         """Remember the ports and the owner's token for the next run, readable by this user only."""
-        known = {key: value for key, value in asdict(self).items() if key != "directory"}
-        path = self.directory / "demo.json"
+        self.write_private("demo.json", {key: value for key, value in asdict(self).items() if key != "directory"})
+
+    def write_private(self, name: str, content: Any) -> Path:
+        """Write a JSON file that this user alone can read, and return its path."""
+        path = self.directory / name
         path.touch(mode=0o600)
-        path.write_text(json.dumps(known, indent=2))
+        path.write_text(json.dumps(content, indent=2))
+        return path
 
     def write_dashboard(self, dashboard: str) -> None:
         """Show this dashboard from now on; Home Assistant reads it again when it is next opened."""

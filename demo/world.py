@@ -88,14 +88,31 @@ class _Opening:
 
     def _modbus_program(self) -> list[str]:
         port = str(self._home.modbus_port)
-        return ["simulator", "modbus", "--map", MODBUS_DEVICE, "--port", port, "--speed", self._speed, "--plug-in"]
+        return [
+            "simulator",
+            "modbus",
+            MODBUS_DEVICE,
+            "--port",
+            port,
+            "--plug-in=0",
+            "--no-stdin",
+            "--speed",
+            self._speed,
+        ]
 
     async def _start_ocpp(self, password: str) -> None:
-        url = f"ws://{LOOPBACK}:{self._home.ocpp_port}/"
+        charge_point = {
+            "protocol": "ocpp",
+            "url": f"ws://{LOOPBACK}:{self._home.ocpp_port}/",
+            "id": OCPP_ID,
+            "password": password,
+            "free_vend": True,
+            "plug_in": 0,
+        }
+        # In a file of our own, as a password on a command line is everybody's to read.
+        plan = self._home.write_private("charge-point-ocpp.json", [charge_point])
         await self._programs.start(
-            "charge-point-ocpp",
-            ["simulator", "ocpp", "--url", url, "--id", OCPP_ID, "--speed", self._speed, "--plug-in"],
-            {"OCPP_PASSWORD": password},
+            "charge-point-ocpp", ["simulator", "several", str(plan), "--no-stdin", "--speed", self._speed]
         )
 
     async def _entries(self) -> dict[str, Json]:
