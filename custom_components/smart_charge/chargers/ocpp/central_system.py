@@ -52,7 +52,7 @@ class Expected(Protocol):
         """Speak for us on this link from now on."""
 
     def detach(self, connection: Connection) -> None:
-        """That link is gone."""
+        """Hear that this link is gone."""
 
 
 @dataclass(slots=True)
@@ -63,6 +63,7 @@ class _Seat:
     connection: Connection | None = None
     swaps: deque[float] = field(default_factory=lambda: deque(maxlen=SWAPS_PER_MINUTE + 1))
     addresses: set[str] = field(default_factory=set)
+    serials: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -150,7 +151,6 @@ class CentralSystem:
         if (known := match(name, self._guests)) is not None:
             guest = self._guests.pop(known)
             seat.connection = guest.connection
-            seat.addresses.add(guest.connection.address)
             self._spawn(charger.attach(guest.connection, guest))
 
         def release() -> None:
@@ -326,28 +326,23 @@ class CentralSystem:
         return socket
 
     def _is_conflict(self, seat: _Seat, address: str) -> bool:
-        """Whether two devices push each other out: the first keeps the id until it leaves."""
-        if seat.connection is None or not seat.connection.is_open:
+        """Tell whether two devices push each other out: the first then keeps the id until it leaves."""
+        old = seat.connection
+        if old is None or not old.is_open:
             return False
         now = asyncio.get_running_loop().time()
         while seat.swaps and seat.swaps[0] < now - 60:
             seat.swaps.popleft()
         if not seat.swaps:
-            seat.addresses = {seat.connection.address}
-        seat.addresses.add(self._mark(seat, address))
-        if len(seat.swaps) >= SWAPS_PER_MINUTE and len(seat.addresses) > 1:
+            seat.addresses.clear()
+            seat.serials.clear()
+        seat.addresses |= {old.address, address}
+        if (serial := seat.charger.identity.serial) is not None:
+            seat.serials.add(serial)
+        if len(seat.swaps) >= SWAPS_PER_MINUTE and (len(seat.addresses) > 1 or len(seat.serials) > 1):
             return True
         seat.swaps.append(now)
         return False
-
-    @staticmethod
-    def _mark(seat: _Seat, address: str) -> str:
-        """What tells two devices behind one address apart: the serial of the one that has just been pushed out."""
-        if (serial := seat.charger.identity.serial) is not None:
-            seat.addresses.add(f"serial {serial}")
-            if len(seat.addresses) == 2 and seat.connection is not None and seat.connection.address == address:
-                return f"serial {serial}"
-        return address
 
     async def _serve(
         self, socket: web.WebSocketResponse, request: web.BaseRequest, admission: _Admission, version: str
@@ -417,15 +412,14 @@ class CentralSystem:
                 charge_point_id=name, version=connection.version, address=connection.address, identity=guest.identity
             )
             admission.invitation.came(caller)
-        while admission.invitation in self._invitations:
-            await asyncio.sleep(min(1.0, self._timings.guest_s))
+            await admission.invitation.ended.wait()
         await asyncio.sleep(self._timings.guest_s)
         if self._guests.get(name) is guest:
             del self._guests[name]
             await connection.close(WSCloseCode.GOING_AWAY, "nobody expects you")
 
     def _leave(self, connection: Connection) -> None:
-        """A link has closed. The late end of an old one does not touch the newer one (quirk Q6)."""
+        """Forget a link that has closed. The late end of an old one does not touch the newer one (quirk Q6)."""
         for seat in self._seats.values():
             if seat.connection is connection:
                 seat.connection = None

@@ -1,8 +1,9 @@
 """One charge point that speaks OCPP, one connector of it: what we ask of it, and what it last told us."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 import logging
 from typing import Any
@@ -17,6 +18,7 @@ from .frames import Payload
 from .greeting import Greeting
 from .guest import Guest
 from .lease import Lease
+from .local_list import LocalList
 from .measurands import Measurand, latest, total
 from .memory import Memory
 from .onboarding import Onboarding
@@ -30,6 +32,9 @@ from .transactions import TransactionBook
 from .wire_time import PeerClock
 
 LOGGER = logging.getLogger(__name__)
+
+PICKY_BOOTS = 3
+"""As many boots in five minutes, and we write times another way."""
 
 WEARS_OUT = frozenset({"easee"})
 """Makers whose charge points count writes (quirk Q51)."""
@@ -71,12 +76,20 @@ class OcppCharger:
         self._greeting: Greeting | None = None
         self._restarts = 0
         self._has_booted = False
+        self._boots: deque[float] = deque(maxlen=PICKY_BOOTS)
+        self._is_status_old = True
+        self._is_boot_new = False
         self._onboard = asyncio.Event()
+        self._is_onboarding_due = True
+        self._has_tried_onboarding = False
+        self._transaction_heard_at = 0.0
+        self._attached_at: datetime = clock()
         self._configuration = Configuration()
         self._snapshot = Snapshot(clock, self._changed)
         self._book = TransactionBook(self._memory, next_transaction_id, self._count)
         self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._count)
-        self._lease = Lease(self, self._snapshot, self._memory, clock, self._timings, self._count)
+        self._local_list = LocalList(self._memory, self._configuration, self._id_tag, self._count)
+        self._lease = Lease(self, self._snapshot, self._memory, clock=clock, timings=self._timings, count=self._count)
         self._hours = DefaultHours(self, self._memory, clock, self._timings, self._count)
         self._starter = Starter(
             status=lambda: self._snapshot.status,
@@ -178,6 +191,12 @@ class OcppCharger:
             raise ChargerUnreachable("the charge point is not connected")
         return await self._link.call(action, payload, priority=Priority.OWNER)
 
+    def set_tags(self, tags: Mapping[str, TagStatus]) -> None:
+        """Keep these in the charge point's own list too, from the next time that it may be asked."""
+        self._local_list.known = dict(tags)
+        if self._has_tried_onboarding:
+            self._onboard.set()
+
     def diagnostics(self) -> dict[str, Any]:
         """Counters, what was learnt, and the settings that are no secret."""
         link = self._link
@@ -215,8 +234,29 @@ class OcppCharger:
 
     @property
     def smart(self) -> SmartCharging:
-        """What it can do of smart charging."""
-        return self._configuration.smart
+        """What it can do of smart charging; until it has said so again, what it said before."""
+        if self._onboarding.is_done:
+            return replace(self._configuration.smart, phases=self._snapshot.phases)
+        stored = self._memory.section("smart")
+        units = frozenset(stored.get("units") or ("A", "W"))
+        limits = {name: stored.get(name) for name in ("max_level", "max_periods", "max_profiles")}
+        return SmartCharging(units=units, phases=self._snapshot.phases or stored.get("phases"), **limits)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has been asked what it can do, in vain or not."""
+        return self._has_tried_onboarding or bool(self._memory.section("smart"))
+
+    @property
+    def is_late_news(self) -> bool:
+        """Whether the running transaction began before this link did: its stop may be on its way."""
+        running = self._book.open
+        return running is not None and (running.began_at or self._attached_at) < self._attached_at
+
+    @property
+    def transaction_age_s(self) -> float:
+        """How long ago we heard of the running transaction."""
+        return asyncio.get_running_loop().time() - self._transaction_heard_at
 
     @property
     def wears_out(self) -> bool:
@@ -232,6 +272,7 @@ class OcppCharger:
         self._link = connection
         connection.counts = self.counts
         connection.on_late = self._heard_late
+        self._attached_at = self._clock()
         self._greeting = Greeting(connection, self._timings, self._ready)
         self._lease.forget()
         if guest is not None:
@@ -241,10 +282,12 @@ class OcppCharger:
         self._changed()
 
     def detach(self, connection: Connection) -> None:
-        """That link is gone; a newer one is not touched by it."""
+        """Hear that this link is gone; a newer one is not touched by it."""
         if self._link is not connection:
             return
         self._link = None
+        self._onboarding.link_lost()
+        self._is_status_old = True
         if self._greeting is not None:
             self._greeting.cancel()
             self._greeting = None
@@ -252,8 +295,8 @@ class OcppCharger:
         self._changed()
 
     def _ready(self, has_booted: bool) -> None:
-        if has_booted or not self._onboarding.is_done:
-            self._onboard.set()
+        self._is_onboarding_due = has_booted or not self._onboarding.is_done
+        self._onboard.set()
         self._lease.poke()
         self._hours.poke()
 
@@ -264,10 +307,25 @@ class OcppCharger:
             if (connection := self.connection) is None:
                 continue
             try:
-                await self._onboarding.run(connection, self.connector_id, start_without_tag=self._start_without_tag)
+                await self._onboard_now(connection)
             except ChargerError as err:
                 self._count(f"onboarding_{type(err).__name__}")
+            self._has_tried_onboarding = True
+            self._lease.poke()
+            self._hours.poke()
             self._changed()
+
+    async def _onboard_now(self, connection: Connection) -> None:
+        """Ask for the states that were not told, then for everything else if it has booted or is new."""
+        if self._is_status_old:
+            await self._onboarding.ask(connection, "StatusNotification", self.connector_id)
+        if self._is_onboarding_due:
+            self._is_onboarding_due = False
+            await self._onboarding.run(connection, start_without_tag=self._start_without_tag)
+            smart = asdict(self.smart)
+            self._memory.section("smart").update(smart, units=sorted(smart["units"]))
+            await self._memory.keep()
+        await self._local_list.send(connection)
 
     def _changed(self) -> None:
         for listener in list(self._listeners):
@@ -288,7 +346,7 @@ class OcppCharger:
         return answer
 
     def _start_request(self) -> dict[str, Any] | None:
-        """What to say to start; None while nobody has told us how much current there may be."""
+        """Say what to say to start; None while nobody has told us how much current there may be."""
         now = asyncio.get_running_loop().time()
         if self._lease.wanted_a is None:
             self._told_at = self._told_at or now
@@ -305,7 +363,7 @@ class OcppCharger:
         return self._times.instant(stamp)
 
     def now(self) -> datetime:
-        """The present instant."""
+        """Tell the present instant."""
         return self._clock()
 
     @property
@@ -313,11 +371,19 @@ class OcppCharger:
         """The interval to ask for."""
         return self._timings.heartbeat_s
 
+    @property
+    def is_picky_about_time(self) -> bool:
+        """Whether it boots again and again: perhaps it dislikes fractions of a second (quirks Q20, Q26)."""
+        now = asyncio.get_running_loop().time()
+        return len(self._boots) == PICKY_BOOTS and now - self._boots[0] < 300
+
     async def heard_boot(self, identity: Identity) -> None:
-        """It has started: whatever it held of ours may be gone."""
+        """Hear that it has started: whatever it held of ours may be gone."""
         if self._has_booted or self._book.open is not None:
             self._restarts += 1
         self._has_booted = True
+        self._boots.append(asyncio.get_running_loop().time())
+        self._is_boot_new = self._is_status_old = True
         stored = self._memory.section("identity")
         told = {name: getattr(identity, name) for name in ("manufacturer", "model", "serial", "firmware")}
         if stored.get("firmware") != told["firmware"]:
@@ -330,7 +396,7 @@ class OcppCharger:
         self._changed()
 
     def heard_time(self, stamp: object) -> None:
-        """A live message bore this time."""
+        """Hear the time of a live message."""
         self._times.learn(stamp)
 
     def heard_other(self, action: str, detail: str) -> None:
@@ -339,8 +405,8 @@ class OcppCharger:
         if detail:
             LOGGER.debug("%s: %s", action, detail)
 
-    def heard_status(self, said: StatusSaid) -> None:
-        """A connector's state."""
+    async def heard_status(self, said: StatusSaid) -> None:
+        """Hear a connector's state."""
         if said.connector_id == 0:
             self._snapshot.heard_unit(said)
             return
@@ -351,11 +417,23 @@ class OcppCharger:
         if not self._snapshot.heard_status(said):
             self._count("old_status")
             return
+        was_old, self._is_status_old = self._is_status_old, False
         if said.status is ConnectorStatus.AVAILABLE:
+            await self._end_without_stop(said.at)
             self._starter.unplugged()
-        elif said.status is ConnectorStatus.PREPARING and before is not ConnectorStatus.PREPARING:
+        elif said.status is ConnectorStatus.PREPARING and (was_old or before is not ConnectorStatus.PREPARING):
+            if self._is_boot_new:
+                await self._end_without_stop(said.at)
             self._starter.plugged_in()
+        self._is_boot_new = False
         self._lease.poke()
+
+    async def _end_without_stop(self, at: datetime) -> None:
+        """Nothing runs any more, though no stop came: a crash, a power cut, or it is still queued."""
+        reading = self._snapshot.reading
+        if await self._book.end_without_stop(at, reading.import_wh if reading else None):
+            self._snapshot.transaction_ended()
+            self._lease.forget()
 
     def tag_status(self, tag: str) -> TagStatus:
         """Our own tag, and those the charge point gives itself, are accepted; the owner's list has the rest."""
@@ -363,15 +441,16 @@ class OcppCharger:
         return TagStatus.ACCEPTED if fold(tag) in own else self._authorise(tag.strip())
 
     async def heard_start(self, said: Started) -> int:
-        """A transaction began."""
+        """Hear that a transaction began."""
         transaction_id = await self._book.start(said, said.connector_id or self.connector_id)
+        self._transaction_heard_at = asyncio.get_running_loop().time()
         self._snapshot.register(said.meter_start_wh, said.at)
         self._lease.forget()
         self._changed()
         return transaction_id
 
     async def heard_stop(self, said: Stopped) -> None:
-        """A transaction ended."""
+        """Hear that a transaction ended."""
         ended = await self._book.stop(said, self.connector_id)
         self._snapshot.measured(said.samples)
         self._snapshot.register(said.meter_stop_wh, said.at)
@@ -393,5 +472,6 @@ class OcppCharger:
             register = total({phase: item.value for (_, phase), item in registers.items()})
             wh = round(register) if register is not None else None
             if await self._book.adopt(said.transaction_id, self.connector_id, newest, wh):
+                self._transaction_heard_at = asyncio.get_running_loop().time() - self._timings.queue_drain_s
                 self._lease.forget()
         self._snapshot.measured(said.samples)

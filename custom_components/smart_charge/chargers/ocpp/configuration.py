@@ -41,10 +41,12 @@ AUTHORISING = ("AuthorizationEnabled", "AuthEnabled")
 """Vendor keys that, when false, do the same."""
 
 FREE_TAGS = (
-    "FreeModeRFID", "FreeChargeModeIdTag", "rfidfreecharging", "FreeChargingIdTag", "AuthDisabledIdTag", "FreevendIdTag",
-    "Cst_FreeVendIdTag", "DefaultTokenID", "PlugAndChargeIdentifier", "HagerOcppFreeAccessIdTag",
+    "FreeModeRFID", "FreeChargeModeIdTag", "rfidfreecharging", "FreeChargingIdTag", "AuthDisabledIdTag",
+    "FreevendIdTag", "Cst_FreeVendIdTag", "DefaultTokenID", "PlugAndChargeIdentifier", "HagerOcppFreeAccessIdTag",
 )  # fmt: skip
 """Vendor keys that hold the tag which the charge point then gives itself. A secret."""
+
+_UNITS = {"A": {"current", "a"}, "W": {"power", "w"}}
 
 SHOWN = frozenset(
     name.casefold() for name in (*KNOWN, *RANDOM_DELAYS, *RANDOM_DELAY_SWITCHES.values(), *FREE_VENDING, *AUTHORISING)
@@ -78,16 +80,16 @@ class Configuration:
         return found
 
     def key(self, name: str) -> Key | None:
-        """A key; None when the charge point has not shown it."""
+        """Return a key; None when the charge point has not shown it."""
         return self._keys.get(name.casefold())
 
     def value(self, name: str) -> str | None:
-        """A key's value; None when it has none."""
+        """Return a key's value; None when it has none."""
         key = self.key(name)
         return key.value if key is not None else None
 
     def whole(self, name: str) -> int | None:
-        """A key's value as a whole number."""
+        """Return a key's value as a whole number."""
         return whole(self.value(name))
 
     def missing(self, names: Iterable[str]) -> list[str]:
@@ -97,13 +99,9 @@ class Configuration:
     @property
     def smart(self) -> SmartCharging:
         """What it says of smart charging."""
-        words = (self.value("ChargingScheduleAllowedChargingRateUnit") or "").casefold()
-        units = {
-            unit
-            for unit, names in (("A", ("current", "a")), ("W", ("power", "w")))
-            for word in words.split(",")
-            if word.strip() in names
-        }
+        stated = (self.value("ChargingScheduleAllowedChargingRateUnit") or "").casefold()
+        words = {word.strip() for word in stated.split(",")}
+        units = {unit for unit, names in _UNITS.items() if words & names}
         return SmartCharging(
             units=frozenset(units or {"A", "W"}),
             max_level=self.whole("ChargeProfileMaxStackLevel"),

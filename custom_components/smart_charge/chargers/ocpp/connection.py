@@ -243,7 +243,7 @@ class Connection:
             await self._send(frames.dump_result(call.id, {}))
 
     def _settle(self, frame: CallResult | CallError) -> None:
-        """An answer came: to the call that waits for it, or to one that no longer does."""
+        """Take an answer: to the call that waits for it, or to one that no longer does."""
         self._time_outs = 0
         key = str(frame.id)
         if (outgoing := self._waiting.pop(key, None)) is None:
@@ -313,7 +313,7 @@ class Connection:
             self._late.popitem(last=False)
 
     async def _probe(self) -> None:
-        """It answers nothing: one more question, then hang up (quirk Q28)."""
+        """Ask one more question, then hang up (quirk Q28)."""
         self.counts["probes"] += 1
         answered: asyncio.Future[Payload] = self._loop.create_future()
         payload = {"requestedMessage": "Heartbeat"}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 import logging
@@ -10,6 +11,7 @@ from typing import Any
 from ..charger import ChargerError, ChargerRefused, ChargerUnreachable, Clock, LeaveBehind
 from . import profiles
 from .connection import Connection, Priority
+from .frames import is_accepted
 from .lease import Bench
 from .memory import Memory
 from .profiles import OVERLAY_ID
@@ -37,6 +39,7 @@ class DefaultHours:
         self._plan: LeaveBehind | None = None
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
+        self._refused: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -53,8 +56,9 @@ class DefaultHours:
         return self._memory.section("hours")
 
     def forget(self) -> None:
-        """The charge point has restarted: what it holds is not known."""
+        """Hear of a restart: what it holds is not known."""
         self._stored.pop("digest", None)
+        self._refused = None
         self._wake.set()
 
     async def leave(self, plan: LeaveBehind) -> None:
@@ -64,9 +68,11 @@ class DefaultHours:
             ChargerError: there is no link, or the charge point takes no form of it.
         """
         self._plan = plan
+        if self._refused == self._digest(plan):
+            raise ChargerRefused("the charge point cannot hold these hours")
         if not self._is_due():
             return
-        if self._bench.connection is None:
+        if not self._bench.is_online:
             raise ChargerUnreachable("the charge point is not connected")
         await self._write_if_due()
 
@@ -92,7 +98,9 @@ class DefaultHours:
         self._wake.set()
 
     def _is_due(self) -> bool:
-        return self._plan is not None and (self._stored.get("digest") != self._digest(self._plan) or self._is_stale())
+        if self._plan is None or self._refused == (digest := self._digest(self._plan)):
+            return False
+        return self._stored.get("digest") != digest or self._is_stale()
 
     def _is_stale(self) -> bool:
         """Whether it is time for the daily copy: a quiet hour, and not yet today; or two days late."""
@@ -111,17 +119,20 @@ class DefaultHours:
         if plan.hours is not None:
             windows = [(sorted(window.days), str(window.start), str(window.end)) for window in plan.hours.windows]
             offset = str(self._clock().astimezone(plan.hours.time_zone).utcoffset())
-        facts = (sorted(map(repr, windows)), plan.hours is None, offset, plan.max_a, repr(self._bench.smart))
+        smart = self._bench.smart
+        if smart.units != {"W"}:
+            smart = replace(smart, phases=None)
+        facts = (sorted(map(repr, windows)), plan.hours is None, offset, plan.max_a, repr(smart))
         return sha256(repr(facts).encode()).hexdigest()[:16]
 
     async def _write_if_due(self) -> None:
         async with self._lock:
             plan, connection = self._plan, self._bench.connection
-            if plan is not None and connection is not None and self._is_due():
+            if plan is not None and connection is not None and self._bench.is_known and self._is_due():
                 await self._write(plan, connection)
 
     async def _write(self, plan: LeaveBehind, connection: Connection) -> None:
-        """The best form that the charge point takes: the remembered one first."""
+        """Write the best form that the charge point takes: the remembered one first."""
         known = self._stored.get("form")
         begin = FORMS.index(known) if known in FORMS else 0
         refusal: ChargerRefused | None = None
@@ -138,6 +149,7 @@ class DefaultHours:
                     continue
                 await self._remember(plan, form)
                 return
+        self._refused = self._digest(plan)
         raise refusal or ChargerRefused("the charge point cannot hold these hours")
 
     def _profiles(self, plan: LeaveBehind, form: str, unit: str, now: datetime) -> list[dict[str, Any]]:
@@ -161,9 +173,8 @@ class DefaultHours:
         for profile in found:
             payload = {"connectorId": connector_id, "csChargingProfiles": profile}
             answer = await connection.call("SetChargingProfile", payload, priority=Priority.SETTINGS)
-            status = str(answer.get("status"))
-            if status.casefold() != "accepted":
-                raise ChargerRefused(f"SetChargingProfile: {status[:40]}")
+            if not is_accepted(answer):
+                raise ChargerRefused(f"SetChargingProfile: {str(answer.get('status'))[:40]}")
         if len(found) == 1:
             await connection.call("ClearChargingProfile", {"id": OVERLAY_ID}, priority=Priority.SETTINGS)
 

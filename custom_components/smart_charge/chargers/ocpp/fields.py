@@ -9,7 +9,7 @@ _NUMBER = re.compile(r"\s*([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d{1,3})?)\s*[^\d\s]*
 
 
 def text(payload: Mapping[str, Any], key: str, longest: int) -> str | None:
-    """A text, trimmed; None when it is empty or none. Numbers count as text (quirk Q31)."""
+    """Return a text, trimmed; None when it is empty or none. Numbers count as text (quirk Q31)."""
     value = payload.get(key)
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
@@ -19,7 +19,7 @@ def text(payload: Mapping[str, Any], key: str, longest: int) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """A finite number, however it is written: ``1,5``, ``"7"``, ``"16 A"``."""
+    """Return a finite number, however it is written: ``1,5``, ``"7"``, ``"16 A"``."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -35,13 +35,13 @@ def number(value: object) -> float | None:
 
 
 def whole(value: object) -> int | None:
-    """A whole number."""
+    """Return a whole number."""
     result = number(value)
     return None if result is None or not result.is_integer() or abs(result) > 2**63 else int(result)
 
 
 def boolean(value: object) -> bool | None:
-    """A truth value, in any case (quirk Q31)."""
+    """Return a truth value, in any case (quirk Q31)."""
     match str(value).strip().casefold():
         case "true" | "1" | "yes" | "on":
             return True
@@ -51,7 +51,7 @@ def boolean(value: object) -> bool | None:
 
 
 def objects(value: object) -> list[dict[str, Any]]:
-    """The objects of a list; a single one counts as a list of one."""
+    """Return the objects of a list; a single one counts as a list of one."""
     if isinstance(value, dict):
         return [value]
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

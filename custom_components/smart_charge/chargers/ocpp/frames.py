@@ -51,7 +51,7 @@ type Frame = Call | CallResult | CallError
 
 
 class FrameError(Exception):
-    """This is no frame of OCPP-J.
+    """What came is no frame of OCPP-J.
 
     Attributes:
         kind: a word to count it under.
@@ -71,6 +71,11 @@ class CallFault(Exception):
         super().__init__(f"{code}: {description}")
         self.code = code
         self.description = description
+
+
+def is_accepted(answer: Payload) -> bool:
+    """Whether an answer's status is a yes."""
+    return str(answer.get("status", "")).casefold() == "accepted"
 
 
 def parse(text: str | bytes) -> Frame:

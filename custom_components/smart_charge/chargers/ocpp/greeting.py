@@ -28,7 +28,7 @@ class Greeting:
         self._timer = self._later(delay_s)
 
     def heard(self, action: str) -> None:
-        """It said something. Queued messages may come before any status, and a boot at any time."""
+        """Hear that it said something. Queued messages may come before any status, and a boot at any time."""
         if action == "BootNotification":
             self._has_booted, self.is_over = True, False
             self._connection.open_gate(is_open=False)
@@ -45,5 +45,5 @@ class Greeting:
         self._ready(has_booted)
 
     def cancel(self) -> None:
-        """The link is gone."""
+        """Hear that the link is gone."""
         self._timer.cancel()

@@ -3,10 +3,10 @@
 import asyncio
 
 from ..charger import Clock, Identity
-from . import v16
 from .connection import Connection
 from .frames import CallFault, Code, Payload
 from .timings import Timings
+from .v16 import HANDLERS, boot_accepted, identity
 from .wire_time import write
 
 
@@ -29,10 +29,10 @@ class Guest:
         """Our answer to one call."""
         match action:
             case "BootNotification":
-                self.identity = v16.identity(payload)
+                self.identity = identity(payload)
                 self.backlog[action] = (action, payload)
                 self.booted.set()
-                return v16.boot_accepted(self._clock(), self._timings.heartbeat_s)
+                return boot_accepted(self._clock(), self._timings.heartbeat_s)
             case "Heartbeat":
                 return {"currentTime": write(self._clock())}
             case "StatusNotification":
@@ -45,6 +45,6 @@ class Guest:
                 return None
             case "DataTransfer":
                 return {"status": "UnknownVendorId"}
-        if action in v16.HANDLERS:
+        if action in HANDLERS:
             return {}
         raise CallFault(Code.NOT_IMPLEMENTED, f"{action[:50]} is not known here")

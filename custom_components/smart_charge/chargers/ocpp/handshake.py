@@ -24,7 +24,7 @@ class Credentials:
 
 
 def id_from_path(raw_path: str) -> str | None:
-    """The charge point id: the last non-empty segment of the path, percent-decoded (quirks Q1, Q3, Q4).
+    """Return the charge point id: the last non-empty segment of the path, percent-decoded (quirks Q1, Q3, Q4).
 
     None when there is none, or when it is not fit to be one: too long, or holding control characters.
     """
@@ -42,7 +42,7 @@ def is_fit(charge_point_id: str) -> bool:
 
 
 def credentials_from(header: str | None, charge_point_id: str | None) -> Credentials | None:
-    """Basic credentials; None when there are none or they cannot be read.
+    """Read Basic credentials; None when there are none or they cannot be read.
 
     The user is the charge point's id, which may hold a colon: what begins with it is split behind it.
     """
@@ -64,7 +64,7 @@ def credentials_from(header: str | None, charge_point_id: str | None) -> Credent
 
 
 def choose_version(header: str | None) -> str | None:
-    """The first version on the charge point's list that we speak; None when there is no overlap."""
+    """Return the first version on the charge point's list that we speak; None when there is no overlap."""
     if header is None:
         return ASSUMED
     offered = [name.strip().lower() for name in header.split(",")]
@@ -72,7 +72,7 @@ def choose_version(header: str | None) -> str | None:
 
 
 def match(charge_point_id: str, known: Iterable[str]) -> str | None:
-    """The known spelling of this id: exact, else the only one that differs in case alone."""
+    """Return the known spelling of this id: exact, else the only one that differs in case alone."""
     names = list(known)
     if charge_point_id in names:
         return charge_point_id

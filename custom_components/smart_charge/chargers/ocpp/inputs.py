@@ -92,7 +92,7 @@ class Doorkeeper:
         return max(0.0, failures.banned_until - now) if failures else 0.0
 
     def failed(self, address: str, charge_point_id: str, now: float) -> bool:
-        """A wrong password was given; true when that begins a ban."""
+        """Hear of a wrong password; true when that begins a ban."""
         key = (network(address), charge_point_id)
         failures = self._failures.pop(key, None) or _Failures()
         self._failures[key] = failures
@@ -105,12 +105,12 @@ class Doorkeeper:
         return True
 
     def succeeded(self, address: str, charge_point_id: str) -> None:
-        """The right password was given: earlier mistakes are forgotten."""
+        """Hear of the right password: earlier mistakes are forgotten."""
         self._failures.pop((network(address), charge_point_id), None)
 
 
 def network(address: str) -> str:
-    """What counts as one peer: an IPv4 address, or the /64 that one IPv6 host may use all of."""
+    """Say what counts as one peer: an IPv4 address, or the /64 that one IPv6 host may use all of."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

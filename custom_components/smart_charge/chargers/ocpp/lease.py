@@ -7,10 +7,11 @@ import logging
 from typing import Any, Protocol
 
 from ...charging.model import Reading
-from ..charger import ChargerError, ChargerRefused, ChargerTimedOut, ChargerUnreachable, Clock
+from ..charger import ChargerError, ChargerRefused, ChargerUnreachable, Clock
 from . import profiles
 from .connection import Connection, Priority
 from .fields import number, objects
+from .frames import is_accepted
 from .memory import Memory
 from .profiles import LEASE_ID, Rung, SmartCharging
 from .said import TransactionId
@@ -30,6 +31,22 @@ class Bench(Protocol):
     @property
     def connection(self) -> Connection | None:
         """The link; None while there is none, or the charge point digests its boot."""
+
+    @property
+    def is_online(self) -> bool:
+        """Whether there is a link at all."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has been asked what it can do."""
+
+    @property
+    def is_late_news(self) -> bool:
+        """Whether the running transaction began before the link did, so that its end may be on its way."""
+
+    @property
+    def transaction_age_s(self) -> float:
+        """How long ago we heard of the running transaction."""
 
     @property
     def transaction_id(self) -> TransactionId | None:
@@ -67,6 +84,7 @@ class Lease:
         bench: Bench,
         snapshot: Snapshot,
         memory: Memory,
+        *,
         clock: Clock,
         timings: Timings,
         count: Callable[[str], None],
@@ -99,7 +117,7 @@ class Lease:
         self._wake.set()
 
     def forget(self) -> None:
-        """What was said does not hold any more: the link, the boot or the transaction is another."""
+        """Forget what was said: it does not hold any more: the link, the boot or the transaction is another."""
         self._said = None
         self.is_followed = None
         self._misses = 0
@@ -113,13 +131,13 @@ class Lease:
         """
         self.wanted_a = setpoint_a
         self._wake.set()
-        if self._bench.connection is None:
+        if not self._bench.is_online:
             raise ChargerUnreachable("the charge point is not connected")
-        if self._bench.transaction_id is not None:
+        if self._bench.connection is not None and self._bench.transaction_id is not None:
             await self._say_if_due()
 
     def first_profile(self) -> dict[str, Any] | None:
-        """The lease to send along with a remote start, which has no transaction id yet."""
+        """Return the lease to send along with a remote start, which has no transaction id yet."""
         if self.wanted_a is None or self.rung.purpose != "TxProfile":
             return None
         return self._profile(self.rung, self.wanted_a, None)
@@ -179,6 +197,8 @@ class Lease:
         now = self._now()
         if now < self._retry_at:
             return False
+        if self._bench.is_late_news and self._bench.transaction_age_s < self._timings.queue_drain_s:
+            return False
         said = self._said
         if said is None or said.connection is not self._bench.connection:
             return True
@@ -195,7 +215,7 @@ class Lease:
         ladder = profiles.rungs(self._bench.smart)
         begin = ladder.index(self.rung)
         refusal: ChargerRefused | None = None
-        for rung in [*ladder[begin:], *ladder[:begin]]:
+        for rung in [*ladder[begin:], *(rung for rung in ladder[:begin] if not rung.outlives_transaction)]:
             connection, transaction_id, wanted_a = self._bench.connection, self._bench.transaction_id, self.wanted_a
             if connection is None:
                 raise ChargerUnreachable("the charge point hung up")
@@ -203,6 +223,9 @@ class Lease:
                 return
             if rung.purpose == "TxProfile" and not isinstance(transaction_id, int):
                 continue
+            if refusal is not None and rung.outlives_transaction and self._is_young():
+                self._retry_at = self._now() + self._timings.queue_drain_s
+                break
             try:
                 await self._send(connection, rung, wanted_a, transaction_id)
             except ChargerRefused as err:
@@ -213,12 +236,16 @@ class Lease:
             return
         raise refusal or ChargerRefused("no way to say a setpoint is left")
 
+    def _is_young(self) -> bool:
+        """Tell whether a refusal may come from a transaction that is over already, or not yet begun inside."""
+        return self._bench.transaction_age_s < self._timings.queue_drain_s
+
     async def _send(self, connection: Connection, rung: Rung, wanted_a: float, transaction_id: TransactionId) -> None:
         connector_id = 0 if rung.on_connector_zero else self._bench.connector_id
         profile = self._profile(rung, wanted_a, transaction_id if isinstance(transaction_id, int) else None)
         payload = {"connectorId": connector_id, "csChargingProfiles": profile}
         answer = await connection.call("SetChargingProfile", payload, priority=Priority.SETPOINT)
-        if str(answer.get("status", "")).casefold() != "accepted":
+        if not is_accepted(answer):
             raise ChargerRefused(f"SetChargingProfile: {str(answer.get('status'))[:40]}")
 
     def _profile(self, rung: Rung, wanted_a: float, transaction_id: int | None) -> dict[str, Any]:
@@ -238,7 +265,8 @@ class Lease:
         if is_new:
             self.is_followed = None
             self._wake.set()
-        await self._remember(said.rung)
+        if not said.rung.outlives_transaction:
+            await self._remember(said.rung)
 
     async def _remember(self, rung: Rung) -> None:
         section = self._memory.section("lease")
@@ -268,6 +296,8 @@ class Lease:
         if followed is not False:
             self.is_followed = True if followed else self.is_followed
             self._misses = 0
+            if followed:
+                await self._remember(said.rung)
             if followed is None and self._now() - said.at >= self._timings.follow_s:
                 self.is_followed = True
             return
@@ -289,7 +319,7 @@ class Lease:
         self._wake.set()
 
     async def _held(self, connection: Connection) -> float | None:
-        """The limit that the charge point says is in force; None if it does not say, infinite if there is none."""
+        """Return the limit that the charge point says is in force; None if it does not say, infinite if none is."""
         if self._memory.section("lease").get("has_no_composite"):
             return None
         payload = {"connectorId": self._bench.connector_id, "duration": 60}
@@ -298,7 +328,7 @@ class Lease:
         except ChargerRefused:
             self._memory.section("lease")["has_no_composite"] = True
             return None
-        except ChargerTimedOut, ChargerError:
+        except ChargerError:
             self._count("composite_failed")
             return None
         return composite_limit(answer, self._bench.smart.phases)
@@ -306,7 +336,7 @@ class Lease:
     # Ending it
 
     async def _clear_leftovers(self) -> None:
-        """A lease that would bind the next vehicle goes when the transaction has."""
+        """Clear a lease that would bind the next vehicle goes when the transaction has."""
         connection = self._bench.connection
         if self._lingers and self._bench.transaction_id is None and connection is not None:
             await self._clear(connection)
@@ -330,7 +360,7 @@ class Lease:
 
 
 def composite_limit(answer: dict[str, Any], phases: int | None) -> float | None:
-    """The first limit of a composite schedule, in ampere; infinite for "no limit", None for no answer."""
+    """Return the first limit of a composite schedule, in ampere; infinite for "no limit", None for no answer."""
     schedule = answer.get("chargingSchedule")
     if not isinstance(schedule, dict) or str(answer.get("status")).casefold() != "accepted":
         return None

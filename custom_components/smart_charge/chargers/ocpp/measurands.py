@@ -167,7 +167,7 @@ def _rank(sample: Sample) -> int:
 
 
 def total(values: Mapping[str | None, float]) -> float | None:
-    """The sum of the phases, unless the total was given. One family of phases only."""
+    """Return the sum of the phases, unless the total was given. One family of phases only."""
     if None in values:
         return values[None]
     for family in (("L1", "L2", "L3"), ("L1-N", "L2-N", "L3-N")):

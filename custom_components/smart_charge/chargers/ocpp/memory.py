@@ -15,7 +15,7 @@ class Memory:
         self._save = save
 
     def section(self, name: str) -> dict[str, Any]:
-        """The part of this name, to read and to write; ``keep`` afterwards."""
+        """Return the part of this name, to read and to write; ``keep`` afterwards."""
         part = self._data.get(name)
         if not isinstance(part, dict):
             part = self._data[name] = {}

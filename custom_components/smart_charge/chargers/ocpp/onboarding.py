@@ -39,25 +39,25 @@ class Onboarding:
         self._timings = timings
         self._count = count
         self._writes = 0
+        self._wrote_at = 0.0
 
     @property
     def _learnt(self) -> dict[str, Any]:
         return self._memory.section("settings")
 
-    async def run(self, connection: Connection, connector_id: int, *, start_without_tag: bool) -> None:
+    async def run(self, connection: Connection, *, start_without_tag: bool) -> None:
         """Read what it is, set what differs. Refusals are remembered, not raised.
 
         Raises:
             ChargerUnreachable: the link was lost in between.
         """
         self._writes = 0
-        await self._blame()
         await self._read(connection)
+        await self._blame()
         for name, value in self._wishes(start_without_tag=start_without_tag):
             await self._set(connection, name, value)
         await self._set_measurands(connection)
         await self._set_interval(connection)
-        await self._trigger(connection, "StatusNotification", connector_id)
         self.is_done = True
 
     # Reading
@@ -91,7 +91,7 @@ class Onboarding:
     # Writing
 
     def _wishes(self, *, start_without_tag: bool) -> list[tuple[str, str]]:
-        """What we want, the most useful first. A key that was not shown is left alone."""
+        """List what we want, the most useful first. A key that was not shown is left alone."""
         wishes = [
             ("StopTransactionOnEVSideDisconnect", "true"),
             ("LocalAuthorizeOffline", "true"),
@@ -104,6 +104,8 @@ class Onboarding:
             wishes.append(("TransactionMessageAttempts", "5"))
         if not 1 <= (self.configuration.whole("ConnectionTimeOut") or 0) <= 300:
             wishes.append(("ConnectionTimeOut", "120"))
+        if "," in (self.configuration.value("StopTxnSampledData") or ""):
+            wishes.append(("StopTxnSampledData", REGISTER))
         if (self.configuration.whole("MinimumStatusDuration") or 0) > 0:
             wishes.append(("MinimumStatusDuration", "0"))
         if start_without_tag:
@@ -119,12 +121,13 @@ class Onboarding:
         if key is not None and key.is_readonly:
             return False
         refused = self._learnt.setdefault("refused", {})
-        if refused.get(name) == value or self._learnt.get("awaits_reboot", {}).get(name) == value:
+        if value in refused.get(name, []) or self._learnt.get("awaits_reboot", {}).get(name) == value:
             return False
         if self._writes >= MAX_WRITES:
             self._count("writes_put_off")
             return False
         self._writes += 1
+        self._wrote_at = asyncio.get_running_loop().time()
         self._learnt["suspect"] = [name, value]
         spelling = key.name if key is not None else name
         try:
@@ -149,10 +152,14 @@ class Onboarding:
             case _:
                 is_held = False
         if not is_held and status != "rebootrequired":
-            self._learnt.setdefault("refused", {})[name] = value
-        self._learnt.pop("suspect", None)
+            self._refused(name, value)
         await self._memory.keep()
         return is_held
+
+    def _refused(self, name: str, value: str) -> None:
+        values = self._learnt.setdefault("refused", {}).setdefault(name, [])
+        if value not in values:
+            values.append(value)
 
     async def _read_back(self, connection: Connection, name: str) -> None:
         try:
@@ -162,18 +169,28 @@ class Onboarding:
         except ChargerRefused, ChargerTimedOut:
             self._count("read_back_failed")
 
+    def link_lost(self) -> None:
+        """Note whether the link went soon after a write: then that write is to blame."""
+        if asyncio.get_running_loop().time() - self._wrote_at > BLAME_S:
+            self._learnt.pop("suspect", None)
+
     async def _blame(self) -> None:
-        """The last link was lost while a key was being written: never write that one again."""
+        """Never write again what the last link died of, unless it holds now (quirk Q19)."""
         suspect = self._learnt.pop("suspect", None)
-        if isinstance(suspect, list) and len(suspect) == 2:
-            self._count("key_blamed")
-            self._learnt.setdefault("refused", {})[suspect[0]] = suspect[1]
-            await self._memory.keep()
+        if (
+            not isinstance(suspect, list)
+            or len(suspect) != 2
+            or _is_same(self.configuration.value(suspect[0]), suspect[1])
+        ):
+            return
+        self._count("key_blamed")
+        self._refused(suspect[0], suspect[1])
+        await self._memory.keep()
 
     # Metering
 
     async def _set_measurands(self, connection: Connection) -> None:
-        """The largest list that it takes: all, else the register, and what else it accepts one by one."""
+        """Set the largest list that it takes: all, else the register, and what else it accepts one by one."""
         wanted = self._learnt.get("measurands") or list(MEASURANDS)
         held = [item.strip() for item in (self.configuration.value("MeterValuesSampledData") or "").split(",")]
         if {item.casefold() for item in wanted} <= {item.casefold() for item in held}:
@@ -188,22 +205,22 @@ class Onboarding:
         await self._memory.keep()
 
     async def _set_interval(self, connection: Connection) -> None:
-        """A value a second, or the least that it takes."""
+        """Ask for a value a second, or the least that it takes."""
+        before = self.configuration.whole("MeterValueSampleInterval")
         for seconds in INTERVALS_S:
             if await self._set(connection, "MeterValueSampleInterval", str(seconds)):
                 return
             held = self.configuration.whole("MeterValueSampleInterval")
-            if held is not None and 0 < held <= seconds:
-                return
+            if held is not None and held > 0 and (held <= seconds or held != before):
+                return  # it holds less already, or has taken what it can
 
-    async def _trigger(self, connection: Connection, message: str, connector_id: int) -> None:
+    async def ask(self, connection: Connection, message: str, connector_id: int) -> None:
         """Ask for a message; an Accepted that nothing follows does no harm (quirk Q33)."""
         payload = {"requestedMessage": message, "connectorId": connector_id}
         try:
             await connection.call("TriggerMessage", payload, priority=Priority.PROBING)
         except ChargerRefused, ChargerTimedOut:
             self._count("trigger_refused")
-        await asyncio.sleep(0)
 
 
 def _is_same(held: str | None, value: str) -> bool:

@@ -53,6 +53,7 @@ class Invitation:
     def __init__(self, verify: Verify, charge_point_id: str | None, end: Callable[[Invitation], None]) -> None:
         self.verify = verify
         self.charge_point_id = charge_point_id
+        self.ended = asyncio.Event()
         self._end = end
         self._caller: asyncio.Future[Caller] = asyncio.get_running_loop().create_future()
 
@@ -62,6 +63,7 @@ class Invitation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.ended.set()
         self._end(self)
 
     async def caller(self) -> Caller:
@@ -69,6 +71,6 @@ class Invitation:
         return await asyncio.shield(self._caller)
 
     def came(self, caller: Caller) -> None:
-        """The central system tells who called; the first counts."""
+        """Tell who called; the first counts."""
         if not self._caller.done():
             self._caller.set_result(caller)

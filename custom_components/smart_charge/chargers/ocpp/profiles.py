@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 import math
 from typing import Any
 
@@ -73,20 +73,20 @@ class SmartCharging:
 
 
 def permitted(setpoint_a: float, *, is_whole: bool) -> float:
-    """The setpoint as it may be said: one decimal or none, rounded down, never between 0 and 6 A."""
+    """Return the setpoint as it may be said: one decimal or none, rounded down, never between 0 and 6 A."""
     steps = 1 if is_whole else 10
     rounded = math.floor(setpoint_a * steps + 1e-6) / steps
     return 0.0 if rounded < MIN_CURRENT_A else rounded
 
 
 def rungs(smart: SmartCharging) -> tuple[Rung, ...]:
-    """The ladder, without the rungs whose unit this charge point does not know."""
+    """Return the ladder, without the rungs whose unit this charge point does not know."""
     found = tuple(rung for rung in LADDER if rung.unit in smart.units)
     return found or LADDER
 
 
 def amount(limit_a: float, unit: str, phases: int | None) -> float | int:
-    """A limit in the schedule's unit: ampere per phase, or watt for all phases."""
+    """Return a limit in the schedule's unit: ampere per phase, or watt for all phases."""
     if unit == "W":
         return math.floor(limit_a * VOLTS * (phases or 1))
     return int(limit_a) if float(limit_a).is_integer() else round(limit_a, 1)
@@ -114,7 +114,7 @@ def lease(
     smart: SmartCharging,
     transaction_id: int | None,
 ) -> dict[str, Any]:
-    """The charging profile that holds ``setpoint_a`` and ends by itself."""
+    """Return the charging profile that holds ``setpoint_a`` and ends by itself."""
     now = now.astimezone(UTC).replace(microsecond=0)
     duration = int(BEFORE.total_seconds() + lease_s) if rung.has_duration else None
     level = smart.top_level if rung.at_top_level else 0
@@ -139,6 +139,25 @@ def lease(
 
 
 @dataclass(frozen=True, slots=True)
+class _Slot:
+    """One of our recurring profiles."""
+
+    profile_id: int
+    level: int
+    recurrence: str
+
+    @property
+    def cycle_s(self) -> int:
+        """Return after how long it begins anew."""
+        return DAY_S if self.recurrence == "Daily" else WEEK_S
+
+
+_DAILY = _Slot(HOURS_ID, 0, "Daily")
+_WEEKLY = _Slot(HOURS_ID, 0, "Weekly")
+_OVERLAY = _Slot(OVERLAY_ID, 1, "Weekly")
+
+
+@dataclass(frozen=True, slots=True)
 class _Edge:
     """From this second of the day or week on, open or closed."""
 
@@ -156,8 +175,8 @@ def _weekly_edges(hours: WeeklyHours) -> list[_Edge]:
         for shift in (-WEEK_S, 0)
     )
     merged: list[tuple[int, int]] = []
-    for begin, end in spans:
-        begin, end = max(begin, 0), min(end, WEEK_S)
+    for first, last in spans:
+        begin, end = max(first, 0), min(last, WEEK_S)
         if end <= begin:
             continue
         if merged and begin <= merged[-1][1]:
@@ -201,7 +220,7 @@ def hours_profiles(
     smart: SmartCharging,
     unit: str,
 ) -> list[dict[str, Any]]:
-    """The recurring profiles that keep default hours without us.
+    """Return the recurring profiles that keep default hours without us.
 
     ``form`` is "pair" (Daily, and a Weekly laid over the days that differ), "weekly" (one with every
     edge of the week) or "daily" (the most common day, every day). Without hours, or with hours that
@@ -209,23 +228,24 @@ def hours_profiles(
     Every edge is moved by a fresh draw, so that many homes do not switch at once (reg 11).
     """
     edges = _weekly_edges(hours) if hours is not None else [_Edge(0, True)]
-    if hours is None or not any(edge.is_open for edge in edges):
-        return [_recurring(HOURS_ID, 0, "Daily", now - BEFORE, DAY_S, [(0, max_a)], unit, smart)]
-    writer = _Writer(hours, max_a, now, draw_s, unit, smart)
+    zone = hours.time_zone if hours is not None else UTC
+    writer = _Writer(zone, max_a, now, draw_s, unit, smart)
+    if not any(edge.is_open for edge in edges) or all(edge.is_open for edge in edges):
+        return [writer.flat()]
     if form == "weekly":
-        return [writer.weekly(edges, 0, WEEK_S, HOURS_ID, 0)]
+        return [writer.weekly(edges, 0, WEEK_S, _WEEKLY)]
     days = [_day(edges, day) for day in range(7)]
     common = max(days, key=lambda day: (days.count(day), -days.index(day)))
     profiles = [writer.daily(common)]
     odd = [day for day in range(7) if days[day] != common]
     if form == "pair" and odd:
         first, length = _arc(odd)
-        profiles.append(writer.weekly(edges, first * DAY_S, length * DAY_S, OVERLAY_ID, 1))
+        profiles.append(writer.weekly(edges, first * DAY_S, length * DAY_S, _OVERLAY))
     return profiles
 
 
 def _arc(days: Sequence[int]) -> tuple[int, int]:
-    """The shortest run of days, over the week's end too, that holds all of ``days``: first day and length."""
+    """Return the shortest run of days, over the week's end too, that holds all of ``days``: first day and length."""
     return min(
         ((first, max((day - first) % 7 for day in days) + 1) for first in days), key=lambda candidate: candidate[1]
     )
@@ -233,7 +253,7 @@ def _arc(days: Sequence[int]) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    hours: WeeklyHours
+    time_zone: tzinfo
     max_a: float
     now: datetime
     draw_s: Callable[[], int]
@@ -246,80 +266,60 @@ class _Writer:
             edge for before, edge in zip([day[-1], *day[:-1]], day, strict=True) if before.is_open != edge.is_open
         ]
         if not changes:
-            return _recurring(
-                HOURS_ID,
-                0,
-                "Daily",
-                self._last(0, DAY_S),
-                DAY_S,
-                [(0, self._limit(day[0].is_open))],
-                self.unit,
-                self.smart,
-            )
+            return self._write(_DAILY, self._last(0, DAY_S), DAY_S, [(0, self._limit(day[0].is_open))])
         anchor = max((edge.second for edge in changes if edge.is_open), default=changes[0].second)
         turned = sorted(
             (_Edge((edge.second - anchor) % DAY_S, edge.is_open) for edge in changes), key=lambda e: e.second
         )
-        return self._profile(HOURS_ID, 0, "Daily", anchor, DAY_S, DAY_S, turned)
+        return self._profile(_DAILY, anchor, DAY_S, turned)
 
-    def weekly(self, edges: Sequence[_Edge], begin: int, length: int, profile_id: int, level: int) -> dict[str, Any]:
-        """A part of the week, or all of it, beginning at ``begin``."""
+    def weekly(self, edges: Sequence[_Edge], begin: int, length: int, slot: _Slot) -> dict[str, Any]:
+        """Return a part of the week, or all of it, beginning at ``begin``."""
         inside = [_Edge(0, _is_open(edges, begin))]
         turned = sorted((_Edge((edge.second - begin) % WEEK_S, edge.is_open) for edge in edges), key=lambda e: e.second)
         for edge in turned:
             if 0 < edge.second < length and edge.is_open != inside[-1].is_open:
                 inside.append(edge)
-        return self._profile(profile_id, level, "Weekly", begin, WEEK_S, length, inside)
+        return self._profile(slot, begin, length, inside)
 
-    def _profile(
-        self, profile_id: int, level: int, recurrence: str, begin: int, cycle: int, length: int, edges: Sequence[_Edge]
-    ) -> dict[str, Any]:
+    def _profile(self, slot: _Slot, begin: int, length: int, edges: Sequence[_Edge]) -> dict[str, Any]:
         """Move the edges by draws, the first with the schedule's start."""
-        changes_at_start = recurrence == "Daily"
-        first = self.draw_s() if changes_at_start else 0
-        start = self._last(begin, cycle, first)
+        first = self.draw_s() if slot.recurrence == "Daily" else 0  # a week's part begins at no edge
+        start = self._last(begin, slot.cycle_s, first)
         periods: list[Period] = [(0, self._limit(edges[0].is_open))]
         for edge in edges[1:]:
             second = min(max(edge.second + self.draw_s() - first, periods[-1][0] + 1), length - 1)
             if second > periods[-1][0]:
                 periods.append((second, self._limit(edge.is_open)))
-        return _recurring(profile_id, level, recurrence, start, length, periods, self.unit, self.smart)
+        return self._write(slot, start, length, periods)
+
+    def _write(self, slot: _Slot, start: datetime, length: int, periods: Sequence[Period]) -> dict[str, Any]:
+        return {
+            "chargingProfileId": slot.profile_id,
+            "stackLevel": slot.level,
+            "chargingProfilePurpose": "TxDefaultProfile",
+            "chargingProfileKind": "Recurring",
+            "recurrencyKind": slot.recurrence,
+            "chargingSchedule": _schedule(start.astimezone(UTC), length, self.unit, periods, self.smart.phases),
+        }
+
+    def flat(self) -> dict[str, Any]:
+        """Return a profile that allows charging always."""
+        return self._write(_DAILY, self.now - BEFORE, DAY_S, [(0, self._limit(True))])
 
     def _limit(self, is_open: bool) -> float:
         return permitted(self.max_a, is_whole=False) if is_open else 0.0
 
     def _last(self, local_second: int, cycle: int, draw: int = 0) -> datetime:
-        """The last time, at least a minute ago, that the local clock showed this second of day or week."""
-        local = self.now.astimezone(self.hours.time_zone)
+        """Return the last time, at least a minute ago, that the local clock showed this second of day or week."""
+        local = self.now.astimezone(self.time_zone)
         midnight = local.date() - timedelta(days=local.weekday() if cycle == WEEK_S else 0)
         step = timedelta(days=cycle // DAY_S)
         days, second = divmod(local_second, DAY_S)
         moment = time(second // 3600, second // 60 % 60, second % 60)
         candidate = midnight + timedelta(days=days) + step
         while True:
-            instant = datetime.combine(candidate, moment, self.hours.time_zone).astimezone(UTC) + timedelta(
-                seconds=draw
-            )
+            instant = datetime.combine(candidate, moment, self.time_zone).astimezone(UTC) + timedelta(seconds=draw)
             if instant <= self.now - BEFORE:
                 return instant
             candidate -= step
-
-
-def _recurring(
-    profile_id: int,
-    level: int,
-    recurrence: str,
-    start: datetime,
-    duration: int,
-    periods: Sequence[Period],
-    unit: str,
-    smart: SmartCharging,
-) -> dict[str, Any]:
-    return {
-        "chargingProfileId": profile_id,
-        "stackLevel": level,
-        "chargingProfilePurpose": "TxDefaultProfile",
-        "chargingProfileKind": "Recurring",
-        "recurrencyKind": recurrence,
-        "chargingSchedule": _schedule(start.astimezone(UTC), duration, unit, periods, smart.phases),
-    }

@@ -67,29 +67,33 @@ class Hearer(Protocol):
         """When that was, by our clock."""
 
     def now(self) -> datetime:
-        """The present instant."""
+        """Tell the present instant."""
 
     @property
     def heartbeat_s(self) -> int:
         """The interval to ask for."""
 
-    async def heard_boot(self, identity: Identity) -> None:
-        """It has started."""
+    @property
+    def is_picky_about_time(self) -> bool:
+        """Whether it seems to dislike fractions of a second."""
 
-    def heard_status(self, said: StatusSaid) -> None:
-        """A connector's state."""
+    async def heard_boot(self, identity: Identity) -> None:
+        """Hear that it has started."""
+
+    async def heard_status(self, said: StatusSaid) -> None:
+        """Hear a connector's state."""
 
     def heard_time(self, stamp: object) -> None:
-        """A live message bore this time."""
+        """Hear the time of a live message."""
 
     def tag_status(self, tag: str) -> TagStatus:
-        """What may be done with a tag."""
+        """Say what may be done with a tag."""
 
     async def heard_start(self, said: Started) -> int:
-        """A transaction began; returns its id, on disk."""
+        """Hear that a transaction began; returns its id, on disk."""
 
     async def heard_stop(self, said: Stopped) -> None:
-        """A transaction ended."""
+        """Hear that a transaction ended."""
 
     async def heard_meter(self, said: Metered) -> None:
         """Meter values."""

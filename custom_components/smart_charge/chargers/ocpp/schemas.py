@@ -26,7 +26,7 @@ def load() -> Mapping[str, Validator]:
 
 
 def complaint(message: str, payload: Any) -> str | None:
-    """What the schema of ``message`` finds wrong with ``payload``; None when it is right.
+    """Say what the schema of ``message`` finds wrong with ``payload``; None when it is right.
 
     A message without a schema is wrong: we could not know what we say.
     """

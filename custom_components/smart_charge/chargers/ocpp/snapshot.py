@@ -11,6 +11,7 @@ from ..charger import Clock
 from .measurands import Measurand, Sample, latest, per_phase, total, voltages
 from .profiles import VOLTS
 from .said import StatusSaid
+from .wire_time import Watermark
 
 IDLE = (ConnectorStatus.AVAILABLE, ConnectorStatus.PREPARING, ConnectorStatus.FINISHING, ConnectorStatus.RESERVED)
 """States in which no current flows, whatever the last meter value was."""
@@ -30,9 +31,9 @@ class Snapshot:
         self.has_registers_of_its_own = False
         self._clock = clock
         self._changed = changed
-        self._status_at: datetime | None = None
+        self._statuses = Watermark()
+        self._measurements = Watermark()
         self._status_fault: Fault | None = None
-        self._measured_at: datetime | None = None
         self._register_at: datetime | None = None
         self._intervals: deque[float] = deque(maxlen=10)
         self._arrived_at: datetime | None = None
@@ -54,10 +55,9 @@ class Snapshot:
         self._changed()
 
     def heard_status(self, said: StatusSaid) -> bool:
-        """The connector's state; false when it is older than what we know."""
-        if self._status_at is not None and said.at < self._status_at:
+        """Hear the connector's state; false when it is older than what we know."""
+        if not self._statuses.is_news(said.at):
             return False
-        self._status_at = said.at
         self._status_fault, self.warning, self.info = said.fault, said.warning, said.info
         if said.status is None:
             self._replace()
@@ -66,8 +66,9 @@ class Snapshot:
         return True
 
     def heard_unit(self, said: StatusSaid) -> None:
-        """The whole charge point's state: its fault is ours, its availability is not (quirk Q37)."""
-        if said.fault is not None and self._status_at is not None and said.at < self._status_at:
+        """Hear the whole charge point's state: its fault is ours, its availability is not (quirk Q37)."""
+        newest = self._statuses.newest
+        if said.fault is not None and newest is not None and said.at < newest:
             return
         if self.unit_fault != said.fault:
             self.unit_fault = said.fault
@@ -78,12 +79,12 @@ class Snapshot:
         self._replace(setpoint_a=None, offered_a=None, **self._nothing_flows())
 
     def holds(self, setpoint_a: float | None) -> None:
-        """What was read back of the setpoint."""
+        """Note what was read back of the setpoint."""
         if self.reading is not None and self.reading.setpoint_a != setpoint_a:
             self._replace(setpoint_a=setpoint_a)
 
     def register(self, wh: int | None, at: datetime) -> None:
-        """A register that a start or stop of a transaction told, unless it would take ours back."""
+        """Hear a register that a start or stop of a transaction told, unless it would take ours back."""
         if wh is None or (self._register_at is not None and at < self._register_at):
             return
         known = self.reading.import_wh if self.reading else None
@@ -93,12 +94,13 @@ class Snapshot:
 
     def measured(self, found: Iterable[Sample]) -> None:
         """Meter values. Older ones than the newest known change nothing that is live."""
-        fresh = [sample for sample in found if self._measured_at is None or sample.at >= self._measured_at]
+        fresh = list(found)
         if not fresh:
             return
         newest_at = max(sample.at for sample in fresh)
+        if not self._measurements.is_news(newest_at):
+            return
         self._note_interval()
-        self._measured_at = newest_at
         values: dict[Measurand, dict[str | None, float]] = {}
         for (measurand, phase), sample in latest(fresh).items():
             values.setdefault(measurand, {})[phase] = sample.value
@@ -116,7 +118,7 @@ class Snapshot:
         self._arrived_at = now
 
     def _changes(self, values: dict[Measurand, dict[str | None, float]]) -> dict[str, object]:
-        """The fields of a Reading that these values tell."""
+        """Return the fields of a Reading that these values tell."""
         changes: dict[str, object] = {}
         for measurand, name in ((Measurand.IMPORT, "import_wh"), (Measurand.EXPORT, "export_wh")):
             if measurand in values and (register := total(values[measurand])) is not None:
@@ -136,7 +138,7 @@ class Snapshot:
         return changes
 
     def _power(self, values: dict[Measurand, dict[str | None, float]], changes: dict[str, object]) -> float | None:
-        """What flows: as measured, or from current and voltage."""
+        """Work out what flows: as measured, or from current and voltage."""
         taken = total(values.get(Measurand.POWER_IMPORT, {}))
         given = total(values.get(Measurand.POWER_EXPORT, {}))
         if taken is not None or given is not None:
@@ -153,7 +155,7 @@ class Snapshot:
         )
 
     def _offered(self, values: dict[Measurand, dict[str | None, float]]) -> float | None:
-        """What it allows the vehicle, in ampere per phase."""
+        """Read what it allows the vehicle, in ampere per phase."""
         if found := values.get(Measurand.CURRENT_OFFERED):
             return max(found.values())
         offered = total(values.get(Measurand.POWER_OFFERED, {}))

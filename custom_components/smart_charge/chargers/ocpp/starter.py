@@ -8,6 +8,7 @@ from typing import Any
 from ...charging.model import ConnectorStatus
 from ..charger import ChargerError
 from .connection import Connection, Priority
+from .frames import is_accepted
 from .timings import Timings
 
 LOGGER = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Starter:
         self._finishing_was_tried = False
 
     def plugged_in(self) -> None:
-        """A vehicle waits: start if nothing else does within a few seconds."""
+        """Hear that a vehicle waits: start if nothing else does within a few seconds."""
         self._begin(self._timings.plugged_in_s)
 
     def unplugged(self) -> None:
@@ -54,7 +55,7 @@ class Starter:
         self._finishing_was_tried = False
 
     def wished(self) -> None:
-        """Current is wanted again where none was: a transaction that ended meanwhile is begun anew."""
+        """Hear that current is wanted again where none was: a transaction that ended meanwhile is begun anew."""
         if self._status() in WAITING or (self._status() in MAYBE and not self._finishing_was_tried):
             self._begin(self._timings.plugged_in_s)
 
@@ -88,7 +89,7 @@ class Starter:
         self._tries += 1
         try:
             answer = await connection.call("RemoteStartTransaction", request, priority=Priority.SETPOINT)
-            self._count(f"remote_start_{str(answer.get('status'))[:20].lower()}")
+            self._count("remote_starts" if is_accepted(answer) else "remote_starts_rejected")
         except ChargerError as err:
             self._count(f"remote_start_{type(err).__name__}")
             LOGGER.debug("No remote start: %s", err)

@@ -18,12 +18,12 @@ class TagStatus(StrEnum):
 
 
 def fold(tag: str) -> str:
-    """The form in which tags are compared: some charge points pad them or change their case (quirk Q60)."""
+    """Return the form in which tags are compared: some charge points pad them or change their case (quirk Q60)."""
     return tag.strip(" \t\r\n\x00").casefold()
 
 
 def local_list(own: str, known: Mapping[str, TagStatus], limit: int | None) -> dict[str, TagStatus]:
-    """What the charge point shall know without us: our own tag first, then the known ones that fit."""
+    """Say what the charge point shall know without us: our own tag first, then the known ones that fit."""
     entries = {own: TagStatus.ACCEPTED}
     entries |= {
         tag: status for tag, status in sorted(known.items()) if fold(tag) != fold(own) and len(tag) <= MAX_LENGTH

@@ -73,7 +73,7 @@ class TransactionBook:
         return self._entries[-1] if self._entries else None
 
     async def start(self, said: Started, connector_id: int) -> int:
-        """A transaction began: its id, the same again if the message is a repetition; stored."""
+        """Hear that a transaction began: its id, the same again if the message is a repetition; stored."""
         repeated = self._repeated(said, connector_id)
         if repeated is not None:
             self._count("repeated_start")
@@ -92,7 +92,7 @@ class TransactionBook:
         return transaction_id
 
     async def stop(self, said: Stopped, connector_id: int) -> Transaction | None:
-        """A transaction ended: the one that was open and is not any more; None if nothing changed."""
+        """Hear that a transaction ended: the one that was open and is not any more; None if nothing changed."""
         entry = self._find(said.transaction_id)
         if entry is None and (running := self.open) is not None and self._fits(said, running):
             entry = running
@@ -162,7 +162,7 @@ class TransactionBook:
         return True
 
     async def end_without_stop(self, at: datetime, wh: int | None) -> bool:
-        """The connector shows that nothing runs any more though no stop came; true if something did."""
+        """Hear that the connector shows that nothing runs any more though no stop came; true if something did."""
         if self.open is None:
             return False
         self._end_open(at, wh)
@@ -190,7 +190,7 @@ class TransactionBook:
         return None
 
     def _find(self, transaction_id: TransactionId | None) -> Transaction | None:
-        """The transaction of this id; for a number that is none, the open one."""
+        """Return the transaction of this id; for a number that is none, the open one."""
         if transaction_id is None or not _is_real(transaction_id):
             return self.open
         return next((entry for entry in reversed(self._entries) if entry.id == transaction_id), None)
@@ -201,7 +201,7 @@ class TransactionBook:
         return began_at is None or said.at >= began_at
 
     async def _fresh_id(self) -> int:
-        """An id that no transaction here has, adopted ones included."""
+        """Return an id that no transaction here has, adopted ones included."""
         taken = {entry.id for entry in self._entries}
         while (transaction_id := await self._next_id()) in taken:
             self._count("id_taken")

@@ -48,19 +48,19 @@ def identity(payload: Mapping[str, Any]) -> Identity:
     )
 
 
-def boot_accepted(now: datetime, interval_s: int) -> Payload:
-    """Every boot is accepted: anything else may keep a vehicle from charging."""
-    return {"currentTime": write(now), "interval": interval_s, "status": "Accepted"}
+def boot_accepted(now: datetime, interval_s: int, *, whole_seconds: bool = False) -> Payload:
+    """Accept a boot, every one: anything else may keep a vehicle from charging."""
+    return {"currentTime": write(now, whole_seconds=whole_seconds), "interval": interval_s, "status": "Accepted"}
 
 
 def id_tag_info(status: TagStatus) -> Payload:
-    """What we say of a tag."""
+    """Say what we say of a tag."""
     return {"status": _ID_TAG_STATUS[status]}
 
 
 async def _boot(payload: Payload, hearer: Hearer) -> Payload:
     await hearer.heard_boot(identity(payload))
-    return boot_accepted(hearer.now(), hearer.heartbeat_s)
+    return boot_accepted(hearer.now(), hearer.heartbeat_s, whole_seconds=hearer.is_picky_about_time)
 
 
 async def _heartbeat(_payload: Payload, hearer: Hearer) -> Payload:
@@ -78,7 +78,7 @@ async def _status(payload: Payload, hearer: Hearer) -> Payload:
     if is_fault and code in ("NoError", "OtherError"):
         code = text(payload, "vendorErrorCode", 60) or code
     hearer.heard_time(payload.get("timestamp"))
-    hearer.heard_status(
+    await hearer.heard_status(
         StatusSaid(
             connector_id=1 if connector_id is None else connector_id,
             status=status,

@@ -7,6 +7,9 @@ from ..charger import Clock
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
+SLACK = timedelta(seconds=5)
+"""Clocks are corrected, and some messages bear no time: so much out of order is no queue."""
+
 QUARTER = timedelta(minutes=15)
 
 _PATTERN = re.compile(
@@ -21,7 +24,7 @@ def write(instant: datetime, *, whole_seconds: bool = False) -> str:
 
 
 def read(text: object) -> datetime | None:
-    """An instant, aware UTC; None when it cannot be read. No zone means UTC."""
+    """Return an instant, aware UTC; None when it cannot be read. No zone means UTC."""
     if not isinstance(text, str) or (found := _PATTERN.fullmatch(text[:64])) is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = found.groups()
@@ -40,6 +43,29 @@ def _offset(zone: str | None) -> timedelta:
     digits = zone[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return -offset if zone[0] == "-" else offset
+
+
+class Watermark:
+    """Tells news from what was queued: what is older than the newest seen is not live.
+
+    A clock that was set back looks the same, so that a third old message in a row is believed.
+    """
+
+    BELIEVED = 3
+
+    def __init__(self) -> None:
+        self.newest: datetime | None = None
+        self._old_in_a_row = 0
+
+    def is_news(self, at: datetime) -> bool:
+        """Whether this may move what is live; then it is the newest."""
+        if self.newest is not None and at < self.newest:
+            self._old_in_a_row += 1
+            if self._old_in_a_row < self.BELIEVED and self.newest - at > SLACK:
+                return False
+        self._old_in_a_row = 0
+        self.newest = at
+        return True
 
 
 class PeerClock:

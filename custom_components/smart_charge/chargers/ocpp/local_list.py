@@ -1,0 +1,61 @@
+"""The charge point's own list of tags, so that it starts what it should without us (OCPP notes A7, A8)."""
+
+from collections.abc import Callable, Mapping
+
+from ..charger import ChargerRefused, ChargerTimedOut
+from .configuration import Configuration
+from .connection import Connection, Priority
+from .fields import whole
+from .frames import is_accepted
+from .memory import Memory
+from .tags import TagStatus, digest, local_list
+from .v16 import id_tag_info
+
+
+class LocalList:
+    """Sends the list when it differs from what was last taken."""
+
+    def __init__(
+        self, memory: Memory, configuration: Configuration, own_tag: str, count: Callable[[str], None]
+    ) -> None:
+        self.known: Mapping[str, TagStatus] = {}
+        self._memory = memory
+        self._configuration = configuration
+        self._own_tag = own_tag
+        self._count = count
+
+    async def send(self, connection: Connection) -> None:
+        """Bring the charge point's list up to date. What it cannot do is counted and let be.
+
+        Raises:
+            ChargerUnreachable: the link was lost in between.
+        """
+        entries = local_list(self._own_tag, self.known, self._configuration.whole("SendLocalListMaxLength"))
+        wanted = digest(entries.items())
+        stored = self._memory.section("tags")
+        try:
+            held = whole(
+                (await connection.call("GetLocalListVersion", {}, priority=Priority.PROBING)).get("listVersion")
+            )
+            if held is None or held < 0:
+                self._count("no_local_list")
+                return
+            if held > 0 and stored.get("digest") == wanted and stored.get("version") == held:
+                return
+            version = max(held, 0) + 1
+            payload = {
+                "listVersion": version,
+                "updateType": "Full",
+                "localAuthorizationList": [
+                    {"idTag": tag, "idTagInfo": id_tag_info(status)} for tag, status in entries.items()
+                ],
+            }
+            answer = await connection.call("SendLocalList", payload, priority=Priority.SETTINGS)
+        except ChargerRefused, ChargerTimedOut:
+            self._count("no_local_list")
+            return
+        if not is_accepted(answer):
+            self._count("local_list_refused")
+            return
+        stored.update(digest=wanted, version=version)
+        await self._memory.keep()
