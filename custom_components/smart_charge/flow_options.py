@@ -1,0 +1,89 @@
+"""What the owner may change later without setting anything up again."""
+
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+import probatio
+
+from .charging.model import MIN_CURRENT_A, RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S, Mode
+from .const import (
+    CONF_DEFAULT_HOURS,
+    CONF_MODE,
+    CONF_PROTOCOL,
+    CONF_RANDOM_DELAY_MAX,
+    CONF_RATED_CURRENT,
+    CONF_START_WITHOUT_TAG,
+    PROTOCOL_OCPP,
+)
+from .flow_hours import HoursSteps, Windows
+
+HIGHEST_RATED_A = 80
+"""The largest circuit of a home's charge point that is offered to be typed."""
+
+
+class SmartChargeOptionsFlow(HoursSteps, OptionsFlow):
+    """Hours, mode, delay, rated current. What it does not ask about stays as it is."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what shall change."""
+        return self.async_show_menu(step_id="init", menu_options=["hours", "settings"])
+
+    async def async_step_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for everything but the hours."""
+        if user_input is not None:
+            cleared = () if CONF_RATED_CURRENT in user_input else (CONF_RATED_CURRENT,)
+            return self._keep(user_input, cleared)
+        return self.async_show_form(
+            step_id="settings",
+            data_schema=self.add_suggested_values_to_schema(
+                _settings_schema(is_ocpp=self.config_entry.data[CONF_PROTOCOL] == PROTOCOL_OCPP),
+                self.config_entry.options,
+            ),
+        )
+
+    @property
+    @override
+    def _present_hours(self) -> Windows:
+        return self.config_entry.options.get(CONF_DEFAULT_HOURS) or super()._present_hours
+
+    @override
+    async def _async_hours_chosen(self, options: dict[str, Any]) -> ConfigFlowResult:
+        return self._keep(options)
+
+    def _keep(self, changes: dict[str, Any], cleared: tuple[str, ...] = ()) -> ConfigFlowResult:
+        kept = {key: value for key, value in self.config_entry.options.items() if key not in cleared}
+        return self.async_create_entry(data=kept | changes)
+
+
+def _settings_schema(*, is_ocpp: bool) -> probatio.Schema:
+    fields: dict[Any, Any] = {
+        probatio.Required(CONF_MODE, default=Mode.DEFAULT_HOURS.value): SelectSelector(
+            SelectSelectorConfig(
+                options=[mode.value for mode in Mode], mode=SelectSelectorMode.LIST, translation_key="mode"
+            )
+        ),
+        probatio.Required(CONF_RANDOM_DELAY_MAX, default=RANDOM_DELAY_DEFAULT_S): _whole(
+            RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S, "s"
+        ),
+        probatio.Optional(CONF_RATED_CURRENT): _whole(int(MIN_CURRENT_A), HIGHEST_RATED_A, "A"),
+    }
+    if is_ocpp:
+        fields[probatio.Required(CONF_START_WITHOUT_TAG, default=True)] = BooleanSelector()
+    return probatio.Schema(fields)
+
+
+def _whole(lowest: int, highest: int, unit: str) -> Any:
+    """Return a field for a whole number."""
+    selector = NumberSelector(
+        NumberSelectorConfig(min=lowest, max=highest, step=1, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
+    )
+    return probatio.All(selector, probatio.Coerce(int))

@@ -1,0 +1,122 @@
+"""The password of an OCPP charge point in a flow: drawn or typed, judged, hashed, renewed."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from homeassistant.components import network
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_PASSWORD
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
+import probatio
+
+from .const import CONF_CHARGE_POINT_ID, CONF_PASSWORD_HASHES, DOMAIN
+from .security.credentials import hash_secret, make_password, verify_secret, weakness
+from .security.inputs import plain
+
+PASSWORD_FIELD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password"))
+PASSWORD_SCHEMA: Final = probatio.Schema({probatio.Optional(CONF_PASSWORD): PASSWORD_FIELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password and what is kept of it."""
+
+    text: str
+    hashes: list[str]
+    is_typed: bool
+
+
+class PasswordRefused(Exception):
+    """A typed password must not be used; ``key`` is the translation key of the reason."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+async def async_choose_password(
+    hass: HomeAssistant, typed: str | None, drawn: str, identities: Iterable[str | None] = (), own: str | None = None
+) -> Password:
+    """Return the typed password if there is one and it is good, else the drawn one.
+
+    Args:
+        identities: public facts of the charge point that the password must not be made of.
+        own: entry id of the charge point itself, whose present password may stay.
+
+    Raises:
+        PasswordRefused: it is weak, or another charge point has it (S2.1).
+    """
+    if not typed:
+        return Password(drawn, await hass.async_add_executor_job(hash_secret, drawn), is_typed=False)
+    if (key := weakness(typed, *identities)) is not None:
+        raise PasswordRefused(key)
+    others = [entry.data.get(CONF_PASSWORD_HASHES, []) for entry in _others(hass, own)]
+    if await hass.async_add_executor_job(_is_among, others, typed):
+        raise PasswordRefused("reused")
+    return Password(typed, await hass.async_add_executor_job(hash_secret, typed), is_typed=True)
+
+
+def _others(hass: HomeAssistant, own: str | None) -> list[ConfigEntry]:
+    return [entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.entry_id != own]
+
+
+def _is_among(others: list[list[str]], typed: str) -> bool:
+    return any(verify_secret(hashes, typed.encode()) for hashes in others)
+
+
+async def async_url(hass: HomeAssistant, port: int, caller: str | None = None) -> str:
+    """Return the address to type into a charge point: ours, as seen from where it called."""
+    host = "homeassistant.local"
+    with suppress(HomeAssistantError):
+        host = await network.async_get_source_ip(hass, *([caller] if caller else []))
+    return f"ws://{host}:{port}/"
+
+
+@callback
+def async_keep(flow: ConfigFlow, entry: ConfigEntry, updates: dict[str, Any]) -> ConfigFlowResult:
+    """End a flow by keeping new connection data, and have the entry use it.
+
+    The entry's own update listener reloads it; one that is not set up has none.
+    """
+    result = flow.async_update_and_abort(entry, data_updates=updates)
+    if not entry.update_listeners:
+        flow.hass.config_entries.async_schedule_reload(entry.entry_id)
+    return result
+
+
+class PasswordSteps(ConfigFlow):
+    """The form that gives a charge point a new password."""
+
+    _drawn: str = ""
+
+    async def _async_password_form(
+        self, step_id: str, entry: ConfigEntry, port: int, user_input: dict[str, Any] | None, updates: dict[str, Any]
+    ) -> ConfigFlowResult:
+        """Show a new password once, or take the owner's, and keep its hashes with ``updates``."""
+        errors: dict[str, str] = {}
+        self._drawn = self._drawn or make_password()
+        if user_input is not None:
+            facts = (entry.data[CONF_CHARGE_POINT_ID], entry.unique_id)
+            try:
+                password = await async_choose_password(
+                    self.hass, user_input.get(CONF_PASSWORD), self._drawn, facts, entry.entry_id
+                )
+            except PasswordRefused as err:
+                errors[CONF_PASSWORD] = err.key
+            else:
+                return async_keep(self, entry, {**updates, CONF_PASSWORD_HASHES: password.hashes})
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=PASSWORD_SCHEMA,
+            errors=errors,
+            description_placeholders={
+                "name": plain(entry.title),
+                "charge_point_id": plain(entry.data[CONF_CHARGE_POINT_ID]),
+                "url": await async_url(self.hass, port),
+                "password": self._drawn,
+            },
+        )
