@@ -1,1 +1,166 @@
-"""Smart Charge: an ordinary charge point becomes a smart one, locally."""
+"""Smart Charge: an ordinary charge point becomes a smart one, locally.
+
+This file introduces the parts to each other; they work together in `coordinator`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+import secrets
+from typing import Any, Final
+
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HassJob, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv, device_registry as dr, issue_registry as ir
+from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.typing import ConfigType
+
+from .building import BUILT_IN, async_build_charger
+from .chargers.charger import Charger
+from .chargers.modbus.charger import ModbusCharger
+from .const import DOMAIN, LOGGER
+from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
+from .entity import device_info
+from .services import async_setup_services
+from .storage import DATA_HOUSEHOLD, Household, Memory, async_forget
+from .wording import Wording
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.TIME,
+]
+
+FIRST_READING_S: Final = 10.0
+QUIET_HOUR: Final = 3
+"""Local hour at which what is left behind is written afresh. When clocks change, they have changed by then."""
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Make the actions known, and load what all charge points share."""
+    hass.data[DATA_HOUSEHOLD] = household = Household(hass)
+    await household.async_load()
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:
+    """Put one charge point together and start its loop."""
+    memory = Memory(hass, entry.entry_id)
+    await memory.async_load()
+    charger = await async_build_charger(hass, entry, memory)
+    running = entry.async_create_background_task(hass, charger.run(), f"{entry.title}: run")
+    running.add_done_callback(_log_crash)
+    if isinstance(charger, ModbusCharger):
+        await _async_first_reading(charger, running)
+    coordinator = SmartChargeCoordinator(hass, entry, charger, memory, await Wording.async_load(hass))
+    entry.runtime_data = coordinator
+    _keep_device(hass, entry)
+    coordinator.start()
+    _wire(hass, entry, running)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def _async_first_reading(charger: Charger, running: asyncio.Task[None]) -> None:
+    """Wait until the charge point has been read once."""
+    has_spoken = asyncio.Event()
+    stop = charger.listen(has_spoken.set)
+    try:
+        async with asyncio.timeout(FIRST_READING_S):
+            while charger.reading is None:
+                await has_spoken.wait()
+                has_spoken.clear()
+    except TimeoutError as err:
+        running.cancel()
+        await asyncio.wait({running})
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_reading") from err
+    finally:
+        stop()
+
+
+def _log_crash(running: asyncio.Task[None]) -> None:
+    if not running.cancelled() and (error := running.exception()) is not None:
+        LOGGER.error("%s ended, which is a fault of ours", running.get_name(), exc_info=error)
+
+
+def _wire(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.Task[None]) -> None:
+    """Connect the loop to what Home Assistant tells: changed settings, the hour, the end."""
+    coordinator = entry.runtime_data
+    seen: dict[str, Any] = {"data": dict(entry.data), "options": dict(entry.options)}
+
+    async def end() -> None:
+        await coordinator.async_stop()
+        running.cancel()
+        await asyncio.wait({running})
+
+    async def stopping(_event: Event) -> None:
+        await end()
+
+    async def entry_changed(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> None:
+        before, seen["data"], seen["options"] = dict(seen), dict(entry.data), dict(entry.options)
+        if before["data"] != entry.data or _built_in(before["options"]) != _built_in(entry.options):
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+        elif before["options"] != entry.options:
+            coordinator.options_changed()
+
+    async def core_changed(_event: Event) -> None:
+        await coordinator.async_language_changed()
+
+    identity = coordinator.charger.identity
+
+    @callback
+    def charger_spoke() -> None:
+        nonlocal identity
+        if (told := coordinator.charger.identity) != identity:
+            identity = told
+            _keep_device(hass, entry)
+
+    @callback
+    def quiet_hour(_now: object) -> None:
+        coordinator.leave_behind()
+
+    # Shutdown jobs run before background tasks are cancelled, so control is handed back while the link is up.
+    entry.async_on_unload(hass.async_add_shutdown_job(HassJob(end, f"{entry.title}: hand back")))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stopping))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, core_changed))
+    entry.async_on_unload(coordinator.charger.listen(charger_spoke))
+    entry.async_on_unload(entry.add_update_listener(entry_changed))
+    minute, second = secrets.randbelow(60), secrets.randbelow(60)  # not every home's charge points in one second
+    entry.async_on_unload(async_track_time_change(hass, quiet_hour, hour=QUIET_HOUR, minute=minute, second=second))
+    entry.async_on_unload(end)
+
+
+def _built_in(options: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(options.get(key) for key in BUILT_IN)
+
+
+@callback
+def _keep_device(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> None:
+    """Register the device, and keep what is said of it up to date."""
+    dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **device_info(entry))
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:
+    """Take it apart: entities first, then control is handed back and the link let go."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_stop()
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> None:
+    """Delete what was kept of the charge point."""
+    await async_forget(hass, entry.entry_id)
+    ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:
+    """There is one version so far; an entry of a later one needs that version of the integration."""
+    return entry.version == 1

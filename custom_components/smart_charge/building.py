@@ -1,0 +1,132 @@
+"""Build the charger that a config entry describes, on a link that Home Assistant lends or the listener shares."""
+
+from collections.abc import Callable
+from functools import partial
+
+from homeassistant.components.modbus import async_get_unit
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.util import dt as dt_util
+from modbus_connection import ModbusTcpParams, ModbusUnit
+
+from .chargers.charger import Charger, ChargerError, ChargerMisunderstood
+from .chargers.modbus.charger import ModbusCharger
+from .chargers.modbus.probe import probe
+from .chargers.modbus.register_map import load_maps
+from .chargers.ocpp.charger import OcppCharger
+from .chargers.ocpp.tags import TagStatus, fold
+from .const import (
+    CONF_CHARGE_POINT_ID,
+    CONF_CONNECTOR_ID,
+    CONF_LISTEN_PORT,
+    CONF_MAP,
+    CONF_PASSWORD_HASHES,
+    CONF_PROTOCOL,
+    CONF_RATED_CURRENT,
+    CONF_START_WITHOUT_TAG,
+    CONF_UNIT_ID,
+    DOMAIN,
+    PROTOCOL_MODBUS,
+)
+from .flow_names import is_substitute, usable_serial
+from .listener import async_acquire_listener
+from .security.credentials import verify_secret
+from .storage import DATA_HOUSEHOLD, Household, Memory
+
+BUILT_IN = (CONF_RATED_CURRENT, CONF_START_WITHOUT_TAG)
+"""Options that a charger is built with: a change of one reloads the entry."""
+
+
+async def async_build_charger(hass: HomeAssistant, entry: ConfigEntry, memory: Memory) -> Charger:
+    """Build the entry's charger. Whatever it holds is given up when the entry unloads.
+
+    Raises:
+        ConfigEntryNotReady: a Modbus charge point does not answer, or the OCPP port is taken.
+        ConfigEntryError: another charge point answers, or its register map is gone.
+    """
+    if entry.data[CONF_PROTOCOL] == PROTOCOL_MODBUS:
+        return await _async_build_modbus(hass, entry)
+    return await _async_build_ocpp(hass, entry, memory)
+
+
+async def _async_build_modbus(hass: HomeAssistant, entry: ConfigEntry) -> ModbusCharger:
+    """Read who answers before believing that it is the charge point that was set up."""
+    maps = await hass.async_add_executor_job(load_maps)
+    map_id = entry.data[CONF_MAP]
+    if map_id not in maps:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="map_missing", translation_placeholders={"map": map_id}
+        )
+    units = _units(hass, entry)
+    try:
+        found = await probe(units, {map_id: maps[map_id]}, entry.data[CONF_UNIT_ID])
+    except ChargerMisunderstood as err:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_device") from err
+    except (ChargerError, HomeAssistantError) as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="cannot_connect",
+            translation_placeholders={"error": str(err) or type(err).__name__},
+        ) from err
+    if not is_substitute(entry.unique_id) and usable_serial(found.identity.serial) != entry.unique_id:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_device")
+    return ModbusCharger(units, maps[map_id], unit_id=found.unit_id, identity=found.identity, clock=dt_util.utcnow)
+
+
+def _units(hass: HomeAssistant, entry: ConfigEntry) -> Callable[[int], ModbusUnit]:
+    """Borrow each unit once, when it is first needed."""
+    params = ModbusTcpParams(host=entry.data[CONF_HOST].lower(), port=entry.data[CONF_PORT])
+    borrowed: dict[int, ModbusUnit] = {}
+
+    def unit(unit_id: int) -> ModbusUnit:
+        if unit_id not in borrowed:
+            borrowed[unit_id] = async_get_unit(hass, entry, params, unit_id)
+        return borrowed[unit_id]
+
+    return unit
+
+
+async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Memory) -> OcppCharger:
+    """Let the charge point in whenever it calls; that it has not called yet is no failure."""
+    household = hass.data[DATA_HOUSEHOLD]
+    is_free = bool(entry.options.get(CONF_START_WITHOUT_TAG, True))
+    hashes = entry.data.get(CONF_PASSWORD_HASHES) or []
+    charger = OcppCharger(
+        entry.data[CONF_CHARGE_POINT_ID],
+        connector_id=entry.data.get(CONF_CONNECTOR_ID, 1),
+        verify=partial(_async_verify, hass, hashes) if hashes else None,
+        clock=dt_util.utcnow,
+        memory=memory.charger,
+        save=memory.async_save_charger,
+        authorise=partial(_authorise, household, memory.id_tag, is_free),
+        next_transaction_id=household.async_next_transaction_id,
+        start_without_tag=is_free,
+        id_tag=memory.id_tag,
+        rated_a=entry.options.get(CONF_RATED_CURRENT, 32.0),
+    )
+    port = entry.data[CONF_LISTEN_PORT]
+    try:
+        central, release = await async_acquire_listener(hass, port)
+    except OSError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="port_in_use", translation_placeholders={"port": str(port)}
+        ) from err
+
+    async def give_up() -> None:
+        await release()
+
+    entry.async_on_unload(give_up)
+    entry.async_on_unload(central.expect(charger))
+    return charger
+
+
+async def _async_verify(hass: HomeAssistant, hashes: list[str], shown: bytes) -> bool:
+    """Check a password where hashing it does not hold up the loop."""
+    return await hass.async_add_executor_job(verify_secret, hashes, shown)
+
+
+def _authorise(household: Household, own: str, is_free: bool, tag: str) -> TagStatus:
+    """Accept the tag that we start charges with ourselves; for any other ask the household."""
+    return TagStatus.ACCEPTED if fold(tag) == fold(own) else household.authorise(tag, is_free=is_free)

@@ -1,0 +1,434 @@
+"""The loop: gather facts, ask for a decision, act, remember, tell the entities (STYLE section 2)."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import SystemRandom
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .chargers.charger import Charger, ChargerError, ChargerUnreachable, LeaveBehind
+from .charging.decide import decide
+from .charging.fallback import hours_left_behind, is_followed, reconcile
+from .charging.metering import Meter, read
+from .charging.model import Carry, Decision, Reading, Settings, Situation
+from .charging.override import begin_charge_now, end_charge_now
+from .charging.random_delay import draw_s
+from .charging.session import State, advance
+from .const import DOMAIN, LOGGER
+from .errors import no_delay_runs, not_safe, translated
+from .following import Following
+from .picture import Picture
+from .settings import settings_from, windows_of
+from .storage import Memory
+from .wording import Wording
+
+type SmartChargeConfigEntry = ConfigEntry[SmartChargeCoordinator]
+
+LONG_ABSENCE: Final = timedelta(minutes=1)
+"""After this long without a link the charge point may be following what was left behind."""
+
+_SOONEST: Final = timedelta(seconds=1)
+_TICK: Final = timedelta(minutes=1)
+
+
+class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
+    """One charge point's loop. It alone calls `decide`, and it alone commands the charger."""
+
+    config_entry: SmartChargeConfigEntry
+
+    def __init__(
+        self, hass: HomeAssistant, entry: SmartChargeConfigEntry, charger: Charger, memory: Memory, wording: Wording
+    ) -> None:
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
+        self.charger = charger
+        self.memory = memory
+        self._wording = wording
+        self._dice = SystemRandom()
+        self._following = Following()
+        self._asked_a: float | None = None
+        self._asking: asyncio.Task[ChargerError | None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._turn: asyncio.Handle | None = None
+        self._forget_timer: CALLBACK_TYPE | None = None
+        self._was_online = charger.is_online
+        self._lost_at: datetime | None = dt_util.utcnow()
+        self._is_new_here = True  # what the charge point does has not been compared with what we carry
+        self._restarts = charger.restarts
+        self._decided_on: object = None
+        self._last_edge_draw_s: int | None = None
+        self._is_stopped = False
+        self._stop_listening = charger.listen(self._on_charger)
+        self._decision = self._decide(dt_util.utcnow())
+        self.data = self._picture(dt_util.utcnow())
+
+    # Facts
+
+    @property
+    def settings(self) -> Settings:
+        """What the owner has chosen, as it holds for this charge point."""
+        time_zone = cast("ZoneInfo", dt_util.get_default_time_zone())
+        return settings_from(self.config_entry.options, self.charger.capabilities, time_zone)
+
+    @property
+    def _facts(self) -> object:
+        """What a decision can depend on. While it stays the same, only time can change the answer."""
+        reading = self.charger.reading
+        said = reading and (
+            reading.status,
+            reading.pilot,
+            reading.fault,
+            reading.cable_a,
+            reading.is_plugged_in,
+            reading.is_charging,
+            reading.offered_a,
+        )
+        return said, self.charger.restarts, self.charger.capabilities, self._was_online
+
+    @callback
+    def _on_charger(self) -> None:
+        """Take a turn soon: however much a charge point says at once, it is one turn."""
+        if self._turn is None and not self._is_stopped:
+            self._turn = self.hass.loop.call_soon(self._take_turn)
+
+    @callback
+    def _take_turn(self) -> None:
+        self._turn = None
+        now = dt_util.utcnow()
+        self._note_link(now)
+        self._count(self.charger.reading)
+        if self._facts == self._decided_on:
+            self._watch(now)
+            self._show(now)
+        else:
+            self.step()
+
+    def _note_link(self, now: datetime) -> None:
+        """Log a link lost and found, once each; after a long absence see what became of our setpoint."""
+        is_online = self.charger.is_online
+        if is_online == self._was_online:
+            return
+        self._was_online = is_online
+        if not is_online:
+            LOGGER.info("%s cannot be reached", self.name)
+            self._lost_at = now
+            return
+        LOGGER.info("%s is reached", self.name)
+        self._is_new_here = self._is_new_here or (self._lost_at is not None and now - self._lost_at >= LONG_ABSENCE)
+        if self._asked_a is not None:
+            self._following.begin(now)
+        self.leave_behind()
+
+    def _count(self, reading: Reading | None) -> None:
+        """Advance the session and the running total."""
+        if reading is None or not self.charger.is_online:
+            return
+        memory, before = self.memory, self.memory.session
+        memory.session = advance(before, reading)
+        if reading.import_wh is not None:
+            # A new meter starts where the register stands, so that it shows what the charge point shows.
+            meter = memory.total if memory.total.last_wh is not None else Meter(counted_wh=max(0, reading.import_wh))
+            memory.total = read(meter, reading.import_wh, reading.taken_at)
+        if (before and before.state) != (memory.session and memory.session.state):
+            memory.save_at_once()
+        elif memory.session is not None and memory.session.state is not State.FINISHED:
+            memory.save_soon()
+
+    # The step
+
+    @callback
+    def step(self, *, skip_delay: bool = False) -> None:
+        """Decide on the facts as they are, act on it, and show it."""
+        if self._is_stopped:
+            return
+        now = dt_util.utcnow()
+        before = self.memory.carry
+        self._decision = self._decide(now, skip_delay=skip_delay)
+        self._keep(before, self._decision.carry)
+        self._ask_if_new(now)
+        self._watch(now)
+        self._show(now)
+
+    def _decide(self, now: datetime, *, skip_delay: bool = False) -> Decision:
+        reading, restarts = self.charger.reading, self.charger.restarts
+        carry = self.memory.carry
+        if self._is_new_here and reading is not None and self.charger.is_online:
+            self._is_new_here = False
+            carry = _found(carry, reading)
+        self._decided_on = self._facts
+        decision = decide(
+            Situation(
+                now=now,
+                dice=self._dice.random(),
+                settings=self.settings,
+                reading=reading,
+                carry=carry,
+                skip_delay=skip_delay,
+                power_returned=restarts != self._restarts,
+            )
+        )
+        if restarts != self._restarts:
+            self._restarts = restarts
+            self._asked_a = None
+            self.leave_behind()
+        return decision
+
+    def _keep(self, before: Carry, after: Carry) -> None:
+        self.memory.carry = after
+        if (before.hold, before.override) != (after.hold, after.override):
+            self.memory.save_at_once()
+        elif before != after:
+            self.memory.save_soon()
+
+    def _ask_if_new(self, now: datetime) -> None:
+        """Ask for the setpoint if it differs from the one asked for; never before reading."""
+        setpoint_a = self._decision.setpoint_a
+        if setpoint_a != self._asked_a and self.charger.reading is not None:
+            self._asked_a = setpoint_a
+            self._following.begin(now)
+            self._ask(setpoint_a)
+
+    def _ask(self, setpoint_a: float) -> None:
+        """Send it in a task: a slow charge point never holds up a step, and a newer setpoint supersedes it."""
+        if self._asking is not None:
+            self._asking.cancel()
+        self._asking = self._task(self._async_ask(setpoint_a), "ask")
+
+    async def _async_ask(self, setpoint_a: float) -> ChargerError | None:
+        """Ask, and return what went wrong. Without a link nothing did: the charger asks when it is back."""
+        try:
+            await self.charger.apply(setpoint_a)
+        except ChargerUnreachable as err:
+            return err
+        except ChargerError as err:
+            LOGGER.debug("%s: %s A was not taken: %r", self.name, setpoint_a, err)
+            was_failing = self._following.is_failing
+            self._following.refuse()
+            self._log_following(was_failing=was_failing)
+            self._show(dt_util.utcnow())
+            return err
+        return None
+
+    def _watch(self, now: datetime) -> None:
+        """See whether the charge point follows, and ask again if not."""
+        reading = self.charger.reading
+        if reading is None or self._asked_a is None or not self.charger.is_online:
+            return
+        was_failing = self._following.is_failing
+        is_taken = is_followed(self._asked_a, reading, self.charger.capabilities.step_a)
+        if self._following.judge(is_followed=is_taken, taken_at=reading.taken_at, now=now):
+            self._following.ask(now)
+            self._ask(self._asked_a)
+        self._log_following(was_failing=was_failing)
+
+    def _log_following(self, *, was_failing: bool) -> None:
+        if self._following.is_failing and not was_failing:
+            LOGGER.warning("%s does not follow: %s A was asked for", self.name, self._asked_a)
+        elif was_failing and not self._following.is_failing:
+            LOGGER.info("%s follows again", self.name)
+
+    # Showing
+
+    def _show(self, now: datetime) -> None:
+        self._arm(now)
+        self.async_set_updated_data(self._picture(now))
+
+    def _picture(self, now: datetime) -> Picture:
+        total = self.memory.total
+        picture = Picture(
+            as_of=now,
+            is_online=self.charger.is_online,
+            is_not_followed=self._following.is_failing,
+            settings=self.settings,
+            windows=windows_of(self.config_entry.options),
+            reading=self.charger.reading or Reading(taken_at=now),
+            decision=self._decision,
+            session=self.memory.session,
+            total_wh=None if total.last_wh is None else total.counted_wh,
+        )
+        return replace(picture, sentence=self._wording.sentence(picture.why, picture.until_at, now))
+
+    def _arm(self, now: datetime) -> None:
+        """Set the one timer to when time alone changes something."""
+        if self._forget_timer is not None:
+            self._forget_timer()
+        midnight = dt_util.as_utc(dt_util.start_of_local_day(dt_util.as_local(now).date() + timedelta(days=1)))
+        session = self.memory.session
+        tick = now + _TICK if session is not None and session.state is not State.FINISHED else None
+        times = (self._decision.review_at, self._following.look_at(now), midnight, tick)
+        due_at = max(min(at for at in times if at is not None), now + _SOONEST)
+        self._forget_timer = async_track_point_in_utc_time(self.hass, self._on_time, due_at)
+
+    @callback
+    def _on_time(self, now: datetime) -> None:
+        self._forget_timer = None
+        now = dt_util.utcnow()
+        review_at = self._decision.review_at
+        if review_at is not None and review_at <= now:
+            self.step()
+        else:
+            self._watch(now)
+            self._show(now)
+
+    # What the owner asks for
+
+    async def async_charge_now(self, *, is_on: bool) -> None:
+        """Charge now, until unplugged, or back to the owner's mode (10.4).
+
+        Raises:
+            ServiceValidationError: it is not safe (8.1).
+            HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
+        """
+        before = self.memory.carry
+        now = dt_util.utcnow()
+        if is_on:
+            self._require_safe()
+            self._require_link()
+        unlike = self._asking
+        self.memory.carry = begin_charge_now(before, now) if is_on else end_charge_now(before)
+        self.memory.save_at_once()
+        self.step()
+        error = await self._async_outcome(unlike)
+        if is_on and error is not None and self.memory.carry.override is not None and before.override is None:
+            self.memory.carry = before
+            self.memory.save_at_once()
+            self.step()
+        if error is not None:
+            raise translated(error, self.name)
+
+    async def async_skip_delay(self) -> None:
+        """Let what the random delay holds back happen now (11.5).
+
+        Raises:
+            ServiceValidationError: it is not safe (8.3), or no delay runs.
+            HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
+        """
+        self._require_safe()
+        if self.memory.carry.hold is None:
+            raise no_delay_runs()
+        self._require_link()
+        unlike = self._asking
+        self.step(skip_delay=True)
+        if (error := await self._async_outcome(unlike)) is not None:
+            raise translated(error, self.name)
+
+    def _require_safe(self) -> None:
+        if (error := not_safe(self.charger.reading, self.settings)) is not None:
+            raise error
+
+    def _require_link(self) -> None:
+        if not self.charger.is_online:
+            raise translated(ChargerUnreachable(), self.name)
+
+    async def _async_outcome(self, earlier: asyncio.Task[ChargerError | None] | None) -> ChargerError | None:
+        """Wait for the asking that followed an ``earlier`` one; one that was superseded has no outcome."""
+        asking = self._asking
+        if asking is None or asking is earlier:
+            return None
+        await asyncio.wait({asking})
+        return None if asking.cancelled() else asking.result()
+
+    @callback
+    def change_options(self, changes: Mapping[str, Any]) -> None:
+        """Keep what the owner has set; the entry's update listener then applies it."""
+        entry = self.config_entry
+        self.hass.config_entries.async_update_entry(entry, options={**entry.options, **changes})
+
+    @callback
+    def options_changed(self) -> None:
+        """Apply what the owner has changed; the link stays up."""
+        self.step()
+        self.leave_behind()
+
+    async def async_language_changed(self) -> None:
+        """Speak the language, and keep the time zone, that Home Assistant is now set to."""
+        self._wording = await Wording.async_load(self.hass)
+        self.options_changed()
+
+    # What is left behind
+
+    @callback
+    def leave_behind(self) -> None:
+        """Write to the charge point what shall hold without us (reg 7)."""
+        if self.charger.reading is None or not self.charger.is_online or self._is_stopped:
+            return
+        if self._leaving is not None:
+            self._leaving.cancel()
+        self._leaving = self._task(self._async_leave_behind(), "leave behind")
+
+    async def _async_leave_behind(self) -> None:
+        settings = self.settings
+        plan = LeaveBehind(hours=hours_left_behind(settings), max_a=settings.rated_a, draw_s=self._draw_edge)
+        try:
+            await self.charger.leave_behind(plan)
+        except ChargerError as err:
+            LOGGER.debug("%s: what shall hold without us was not taken: %r", self.name, err)
+        self._tell_what_is_left()
+
+    def _draw_edge(self) -> int:
+        """Draw a delay for one edge of the hours in the charge point's own copy, each another."""
+        most_s = self.settings.random_delay_max_s
+        self._last_edge_draw_s = draw_s(self._dice.random(), most_s, self._last_edge_draw_s)
+        return self._last_edge_draw_s
+
+    def _tell_what_is_left(self) -> None:
+        """Raise a repair if a vehicle would stay uncharged when Home Assistant is away (7.1)."""
+        issue_id = f"stays_off_{self.config_entry.entry_id}"
+        if self.charger.capabilities.unattended != "stays_as_it_was":
+            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="stays_off",
+            translation_placeholders={"name": self.name},
+        )
+
+    # Beginning and end
+
+    def _task[ResultT](self, work: Coroutine[Any, Any, ResultT], what: str) -> asyncio.Task[ResultT]:
+        return self.config_entry.async_create_background_task(self.hass, work, f"{self.name}: {what}")
+
+    @callback
+    def start(self) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Take the first step. Returns what ends the loop and hands back control."""
+        self._note_link(dt_util.utcnow())
+        self._count(self.charger.reading)
+        self.step()
+        self.leave_behind()
+        return self.async_stop
+
+    async def async_stop(self) -> None:
+        """Send nothing more, give control back, and put on disk what a restart needs. Safe to call again."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
+        self._stop_listening()
+        if self._turn is not None:
+            self._turn.cancel()
+        if self._forget_timer is not None:
+            self._forget_timer()
+            self._forget_timer = None
+        under_way = [task for task in (self._asking, self._leaving) if task is not None and not task.done()]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self.charger.hand_back()
+        await self.memory.async_save()
+
+
+def _found(carry: Carry, reading: Reading) -> Carry:
+    """Put in force what the charge point is found to do, save where it only allows less than we asked for."""
+    found = reconcile(carry, reading)
+    return carry if 0 < found.in_force_a < carry.in_force_a else found

@@ -1,0 +1,40 @@
+"""A picture of one charge point that may be shown to strangers."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+
+from .chargers.charger import Identity
+from .coordinator import SmartChargeConfigEntry
+from .records.carry import to_plain
+from .security.redact import redact
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> dict[str, Any]:
+    """Everything that helps to find out what went wrong, and nothing that names who or where."""
+    coordinator = entry.runtime_data
+    charger, picture = coordinator.charger, coordinator.data
+    plain = {
+        "entry": {"version": entry.version, "data": dict(entry.data), "options": dict(entry.options)},
+        "charger": {
+            "identity": to_plain(charger.identity),
+            "capabilities": to_plain(charger.capabilities),
+            "details": charger.diagnostics(),
+        },
+        "now": {
+            "is_online": picture.is_online,
+            "is_not_followed": picture.is_not_followed,
+            "why": picture.why,
+            "reading": to_plain(charger.reading),
+            "decision": to_plain(picture.decision),
+            "session": to_plain(picture.session),
+            "total": to_plain(coordinator.memory.total),
+        },
+    }
+    return redact(plain, _private(entry, charger.identity))  # type: ignore[no-any-return]
+
+
+def _private(entry: SmartChargeConfigEntry, identity: Identity) -> list[str]:
+    """Words that could stand inside a value."""
+    known = (entry.unique_id, entry.title, identity.serial, entry.data.get("host"), entry.data.get("charge_point_id"))
+    return [word for word in known if word]

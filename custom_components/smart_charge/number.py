@@ -1,0 +1,66 @@
+"""The random delay's upper end (11.4)."""
+
+from dataclasses import dataclass
+from typing import Final, override
+
+from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
+from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .charging.model import RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S
+from .const import CONF_RANDOM_DELAY_MAX
+from .coordinator import SmartChargeConfigEntry
+from .entity import SmartChargeEntity, SmartChargeEntityDescription
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmartChargeNumberDescription(SmartChargeEntityDescription, NumberEntityDescription):
+    """A number that is an option of the entry."""
+
+    option: str
+
+
+DESCRIPTIONS: Final[tuple[SmartChargeNumberDescription, ...]] = (
+    SmartChargeNumberDescription(
+        key="random_delay_max",
+        translation_key="random_delay_max",
+        option=CONF_RANDOM_DELAY_MAX,
+        device_class=NumberDeviceClass.DURATION,
+        entity_category=EntityCategory.CONFIG,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        native_min_value=RANDOM_DELAY_DEFAULT_S,
+        native_max_value=RANDOM_DELAY_HIGHEST_S,
+        native_step=1,
+        mode=NumberMode.BOX,
+        needs_link=False,
+        value_fn=lambda picture: picture.settings.random_delay_max_s,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add it."""
+    async_add_entities(SmartChargeNumber(entry, description) for description in DESCRIPTIONS)
+
+
+class SmartChargeNumber(SmartChargeEntity, NumberEntity):
+    """A number to set."""
+
+    entity_description: SmartChargeNumberDescription
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """As last looked at."""
+        value: float | None = self._value
+        return value
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Keep it, in whole units."""
+        self.coordinator.change_options({self.entity_description.option: int(value)})

@@ -1,0 +1,83 @@
+"""What one charge point looks like now: all that entities may show, replaced whole."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from .charging.model import ConnectorStatus, Decision, PilotState, Reading, Reason, Settings, Window
+from .charging.session import Session
+
+NOT_REACHABLE: Final = "not_reachable"
+NOT_FOLLOWED: Final = "not_followed"
+WHY: Final = (*(reason.value for reason in Reason), NOT_REACHABLE, NOT_FOLLOWED)
+"""Every answer to "why": those of the decision, and two that only we can give."""
+
+_STATUS_OF_PILOT: Final = {
+    PilotState.A: ConnectorStatus.AVAILABLE,
+    PilotState.B: ConnectorStatus.PREPARING,
+    PilotState.C: ConnectorStatus.CHARGING,
+    PilotState.D: ConnectorStatus.CHARGING,
+    PilotState.E: ConnectorStatus.FAULTED,
+    PilotState.F: ConnectorStatus.UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """One charge point at one moment.
+
+    Attributes:
+        reading: the last one, even while there is no link.
+        windows: the owner's default hours, even while they are switched off.
+        total_wh: the charge point's running total, glitches left out; None before it said one.
+        sentence: why, in Home Assistant's language and local time.
+    """
+
+    as_of: datetime
+    is_online: bool
+    is_not_followed: bool
+    settings: Settings
+    windows: tuple[Window, ...]
+    reading: Reading
+    decision: Decision
+    session: Session | None
+    total_wh: int | None
+    sentence: str | None = None
+
+    @property
+    def status(self) -> ConnectorStatus | None:
+        """The charge point's own word, else what its pilot says."""
+        if self.reading.status is not None:
+            return self.reading.status
+        return None if self.reading.pilot is None else _STATUS_OF_PILOT[self.reading.pilot]
+
+    @property
+    def why(self) -> str:
+        """Why the vehicle gets what it gets, one of `WHY`."""
+        if not self.is_online:
+            return NOT_REACHABLE
+        return NOT_FOLLOWED if self.is_not_followed else self.decision.reason
+
+    @property
+    def until_at(self) -> datetime | None:
+        """Until when that holds, if it is known."""
+        return None if self.why in (NOT_REACHABLE, NOT_FOLLOWED) else self.decision.until_at
+
+    @property
+    def has_problem(self) -> bool:
+        """Whether the charge point reports a fault, or does not do what it is asked for."""
+        return self.is_not_followed or self.reading.fault is not None or self.status is ConnectorStatus.FAULTED
+
+    @property
+    def delay_ends_at(self) -> datetime | None:
+        """When the running random delay ends."""
+        hold = self.decision.carry.hold
+        return None if hold is None else hold.ends_at
+
+    @property
+    def session_s(self) -> int | None:
+        """How long the vehicle has been plugged in, or was."""
+        if self.session is None:
+            return None
+        until_at = self.session.unplugged_at or self.as_of
+        return max(0, int((until_at - self.session.plugged_in_at).total_seconds()))
