@@ -29,15 +29,14 @@ class State(StrEnum):
 class Event(StrEnum):
     """What a reading says to a session."""
 
-    PLUGGED_IN = "plugged_in"  # connected; whether it draws is not known
     RESTS = "rests"  # connected, not drawing
     DRAWS = "draws"
     STOPS = "stops"  # not drawing, and nothing known of the cable
     UNPLUGGED = "unplugged"
+    SILENT = "silent"  # nothing known of the vehicle
 
 
 AFTER_UNPLUGGING: dict[Event, State] = {
-    Event.PLUGGED_IN: State.WAITING,
     Event.RESTS: State.WAITING,
     Event.DRAWS: State.CHARGING,
 }
@@ -100,26 +99,24 @@ def advance(session: Session | None, reading: Reading) -> Session | None:
     """
     event = event_of(reading)
     if session is None or session.state is State.FINISHED:
-        begun = AFTER_UNPLUGGING.get(event) if event is not None else None
+        begun = AFTER_UNPLUGGING.get(event)
         return session if begun is None else _begun(begun, reading)
-    after = session.state if event is None else TRANSITIONS[session.state].get(event, session.state)
+    after = TRANSITIONS[session.state].get(event, session.state)
     return _moved(_counted(session, reading, after), reading.taken_at, after)
 
 
-def event_of(reading: Reading) -> Event | None:
-    """Return what a reading says; None if it says nothing of the vehicle."""
+def event_of(reading: Reading) -> Event:
+    """Return what a reading says of the vehicle."""
     match reading.is_plugged_in, reading.is_charging:
         case False, _:
             return Event.UNPLUGGED
         case _, True:
             return Event.DRAWS
-        case True, False:
+        case True, _:
             return Event.RESTS
-        case True, None:
-            return Event.PLUGGED_IN
-        case None, False:
+        case _, False:
             return Event.STOPS
-    return None
+    return Event.SILENT
 
 
 def _begun(state: State, reading: Reading) -> Session:

@@ -1,0 +1,253 @@
+"""A home to live a day in: a vehicle and a charge point that obey, and the core deciding as the coordinator would.
+
+A step's actions are plain words (see ``ACTIONS``). Between steps time goes on from review to
+review, and a setpoint that changes where the day's file says nothing fails the day.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+import json
+import re
+from zoneinfo import ZoneInfo
+
+from custom_components.smart_charge.charging.decide import decide
+from custom_components.smart_charge.charging.fallback import reconcile
+from custom_components.smart_charge.charging.model import (
+    Carry,
+    ConnectorStatus,
+    Decision,
+    Fault,
+    Mode,
+    Reading,
+    Settings,
+    Situation,
+    WeeklyHours,
+)
+from custom_components.smart_charge.charging.off_peak import preset_hours, windows_from_list
+from custom_components.smart_charge.charging.override import begin_charge_now, end_charge_now
+from custom_components.smart_charge.charging.session import Session, advance
+from custom_components.smart_charge.records.carry import recover, to_plain
+
+MAINS_V = 230.0
+POLL = timedelta(minutes=1)
+
+
+@dataclass
+class Wall:
+    """The charge point and what hangs on it. It does what it was last told, also when nobody speaks to it."""
+
+    is_plugged: bool = False
+    is_full: bool = False
+    is_faulted: bool = False
+    cable_a: float | None = None
+    setpoint_a: float = 0.0
+    energy_wh: float = 4_000_000.0
+
+    @property
+    def drawn_a(self) -> float:
+        draws = self.is_plugged and not self.is_full and not self.is_faulted
+        return self.setpoint_a if draws else 0.0
+
+    def read(self, now: datetime) -> Reading:
+        return Reading(
+            taken_at=now,
+            status=self._status(),
+            setpoint_a=self.setpoint_a,
+            offered_a=self.setpoint_a,
+            current_a=(self.drawn_a, None, None),
+            power_w=self.drawn_a * MAINS_V,
+            import_wh=int(self.energy_wh),
+            cable_a=self.cable_a,
+            fault=Fault(code="GroundFailure") if self.is_faulted else None,
+        )
+
+    def _status(self) -> ConnectorStatus:
+        if self.is_faulted:
+            return ConnectorStatus.FAULTED
+        if not self.is_plugged:
+            return ConnectorStatus.AVAILABLE
+        if self.setpoint_a == 0:
+            return ConnectorStatus.SUSPENDED_EVSE
+        return ConnectorStatus.SUSPENDED_EV if self.is_full else ConnectorStatus.CHARGING
+
+
+@dataclass
+class Home:
+    """One charge point, its vehicle, and Home Assistant."""
+
+    settings: Settings
+    now: datetime
+    wall: Wall = field(default_factory=Wall)
+    carry: Carry = field(default_factory=Carry)
+    session: Session | None = None
+    sessions: list[Session] = field(default_factory=list)
+    reading: Reading | None = None
+    decision: Decision | None = None
+    has_link: bool = True
+    is_running: bool = True
+    skip_delay: bool = False
+    power_returned: bool = False
+
+    def wait_until(self, at: datetime) -> None:
+        """Let time pass. Raises AssertionError if a setpoint changes or a delay is drawn before ``at``."""
+        while self.is_running and self.decision and self.decision.review_at and self.decision.review_at < at:
+            before = self.decision
+            self._pass_to(self.decision.review_at)
+            self.step(dice=0.5)
+            assert self.decision.setpoint_a == before.setpoint_a, f"unlisted change at {self.now}: {self.decision}"
+            assert self.carry.last_draw_s == before.carry.last_draw_s, f"unlisted delay at {self.now}: {self.decision}"
+        self._pass_to(at)
+
+    def step(self, dice: float) -> None:
+        """Read, decide, act."""
+        if not self.is_running:
+            return
+        if self.has_link:
+            self._hear()
+        situation = Situation(
+            now=self.now,
+            dice=dice,
+            settings=self.settings,
+            reading=self.reading,
+            carry=self.carry,
+            skip_delay=self.skip_delay,
+            power_returned=self.power_returned,
+        )
+        self.skip_delay = self.power_returned = False
+        self.decision = decide(situation)
+        self.carry = self.decision.carry
+        if self.has_link and self.wall.setpoint_a != self.decision.setpoint_a:
+            self.wall.setpoint_a = self.decision.setpoint_a
+            self._hear()
+
+    def start(self) -> None:
+        """Home Assistant starts: what it kept is read back, and nothing is written before it has heard the wall."""
+        self.carry, lost = recover(Carry, json.loads(json.dumps(to_plain(self.carry))))
+        assert not lost
+        if self.session is not None:
+            self.session, lost = recover(Session, json.loads(json.dumps(to_plain(self.session))))
+            assert not lost
+        self.is_running, self.reading = True, None
+        has_link, self.has_link = self.has_link, False
+        self.step(dice=0.5)
+        self.has_link = has_link
+        self.carry = reconcile(self.carry, self.wall.read(self.now))
+
+    def _hear(self) -> None:
+        self.reading = self.wall.read(self.now)
+        session = advance(self.session, self.reading)
+        if session is not None and (self.session is None or session.plugged_in_at != self.session.plugged_in_at):
+            self.sessions.append(session)
+        elif session is not None:
+            self.sessions[-1] = session
+        self.session = session
+
+    def _pass_to(self, at: datetime) -> None:
+        assert at >= self.now, f"{at} is before {self.now}"
+        while self.now < at:
+            next_at = min(at, self.now + POLL)
+            self.wall.energy_wh += self.wall.drawn_a * MAINS_V * (next_at - self.now).total_seconds() / 3600
+            self.now = next_at
+            if self.is_running and self.has_link:
+                self._hear()
+
+
+def _wall(**changes) -> Callable[[Home], None]:
+    def change(home: Home) -> None:
+        home.wall = replace(home.wall, **changes)
+
+    return change
+
+
+def _set(**changes) -> Callable[[Home], None]:
+    def change(home: Home) -> None:
+        home.settings = replace(home.settings, **changes)
+
+    return change
+
+
+def _turn(**changes) -> Callable[[Home], None]:
+    def change(home: Home) -> None:
+        for name, value in changes.items():
+            setattr(home, name, value)
+
+    return change
+
+
+def _charge_now(home: Home) -> None:
+    home.carry, home.skip_delay = begin_charge_now(home.carry, home.now), True
+
+
+def _end_charge_now(home: Home) -> None:
+    home.carry, home.skip_delay = end_charge_now(home.carry), True
+
+
+def _power_cut(home: Home) -> None:
+    home.wall.setpoint_a = 0.0
+    home.power_returned = True
+
+
+ACTIONS: dict[str, Callable[[Home], None]] = {
+    "plug in": _wall(is_plugged=True, is_full=False),
+    "unplug": _wall(is_plugged=False),
+    "vehicle is full": _wall(is_full=True),
+    "fault": _wall(is_faulted=True),
+    "fault clears": _wall(is_faulted=False),
+    "charge now": _charge_now,
+    "end charge now": _end_charge_now,
+    "skip delay": _turn(skip_delay=True),
+    "safety lock on": _set(is_locked=True),
+    "safety lock off": _set(is_locked=False),
+    "mode off": _set(mode=Mode.OFF),
+    "mode always": _set(mode=Mode.ALWAYS),
+    "mode default hours": _set(mode=Mode.DEFAULT_HOURS),
+    "remove hours": _set(default_hours=None),
+    "home assistant stops": _turn(is_running=False),
+    "home assistant starts": Home.start,
+    "charger reboots": _power_cut,
+    "link is lost": _turn(has_link=False),
+    "link is back": _turn(has_link=True),
+}
+_AMPERES = re.compile(r"(?P<what>cable|charger goes over by itself to|rating) (?P<amperes>\d+) A")
+
+
+def act(home: Home, words: str) -> None:
+    """Do what ``words`` say."""
+    if (match := _AMPERES.fullmatch(words)) is None:
+        ACTIONS[words](home)
+        return
+    amperes = float(match["amperes"])
+    match match["what"]:
+        case "cable":
+            home.wall.cable_a = amperes
+        case "rating":
+            home.settings = replace(home.settings, rated_a=amperes)
+        case _:
+            home.wall.setpoint_a = amperes
+
+
+def hours_of(stored, zone: ZoneInfo) -> WeeklyHours | None:
+    """Hours from a day's file: ``preset``, ``none``, or windows in their stored form."""
+    if stored == "preset":
+        return preset_hours(zone)
+    return None if stored == "none" else WeeklyHours(windows=windows_from_list(stored), time_zone=zone)
+
+
+def instant(text: str, zone: ZoneInfo) -> datetime:
+    """Return the instant of ``Sun 2026-10-25 01:30:00 GMT``; the name at the end tells the two of a time shown twice.
+
+    Raises:
+        ValueError: the weekday is another, or clocks never show that time.
+    """
+    weekday, day, clock, *name = text.split()
+    local = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone)
+    meant = [moment for fold in (0, 1) if (moment := local.replace(fold=fold)).tzname() in (name or [moment.tzname()])]
+    if local.strftime("%a") != weekday or not meant:
+        raise ValueError(f"There is no {text}")
+    found = meant[0].astimezone(UTC)
+    if found.astimezone(zone).strftime("%H:%M") != clock[:5]:
+        raise ValueError(f"Clocks never show {text}")
+    if not name and local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        raise ValueError(f"Clocks show {text} twice: name the zone")
+    return found
