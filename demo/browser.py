@@ -94,6 +94,10 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if screen.is_dark else "light"}
         await self.call("Emulation.setEmulatedMedia", features=[scheme])
 
+    async def on_every_page(self, script: str) -> None:
+        """Run JavaScript in every page opened from now on, before its own."""
+        await self.call("Page.addScriptToEvaluateOnNewDocument", source=script)
+
     async def open(self, url: str) -> None:
         """Go to an address."""
         await self.call("Page.navigate", url=url)

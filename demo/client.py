@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
+from os.path import commonprefix
 import time
 from typing import Any
 
@@ -82,11 +83,18 @@ class Client:
         await self.request("POST", f"services/{action.replace('.', '/')}", {"entity_id": entity_id, **data})
 
     async def entities(self) -> dict[str, dict[tuple[str, str], str]]:
-        """Return, for each config entry, the ids of our enabled entities by platform and translation key."""
-        found: dict[str, dict[tuple[str, str], str]] = {}
+        """Return, for each config entry, the ids of our enabled entities by platform and key."""
+        ours: dict[str, list[Json]] = {}
         for entity in await self.command(type="config/entity_registry/list"):
             if entity["platform"] == "smart_charge" and entity["disabled_by"] is None:
-                platform = entity["entity_id"].partition(".")[0]
-                key = entity["translation_key"] or entity["original_device_class"] or ""
-                found.setdefault(entity["config_entry_id"], {})[platform, key] = entity["entity_id"]
-        return found
+                ours.setdefault(entity["config_entry_id"], []).append(entity)
+        return {entry_id: _by_key(entities) for entry_id, entities in ours.items()}
+
+
+def _by_key(entities: list[Json]) -> dict[tuple[str, str], str]:
+    """Entity ids by platform and by what of their unique ids follows that of the charge point."""
+    prefix = len(commonprefix([entity["unique_id"] for entity in entities]))  # noqa: RUF071  not a path
+    return {
+        (entity["entity_id"].partition(".")[0], entity["unique_id"][prefix:]): entity["entity_id"]
+        for entity in entities
+    }

@@ -10,11 +10,7 @@ type Card = dict[str, Any]
 type Keys = Mapping[tuple[str, str], str]
 """Entity ids by platform and key."""
 
-WHY = """\
-## {{{{ state_translated('{reason}') }}}}
-{{% set until = state_attr('{reason}', 'until') %}}\
-{{% if until %}}until **{{{{ as_timestamp(until) | timestamp_custom('%H:%M') }}}}**{{% endif %}}
-"""
+WHY = "## {{{{ state_attr('{why}', 'sentence') or state_translated('{why}') }}}}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,13 +57,18 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 "heading_style": "title",
                 "icon": "mdi:ev-station",
                 "badges": [
-                    {"type": "entity", "entity": of["binary_sensor", "connectivity"], "show_state": True},
-                    {"type": "entity", "entity": of["binary_sensor", "cable"], "show_state": True},
+                    {
+                        "type": "entity",
+                        "entity": of["binary_sensor", "connectivity"],
+                        "show_state": False,
+                        "show_icon": True,
+                    },
+                    {"type": "entity", "entity": of["binary_sensor", "cable_connected"], "show_state": True},
                 ],
             },
             {
                 "type": "markdown",
-                "content": WHY.format(reason=of["sensor", "reason"]),
+                "content": WHY.format(why=of["sensor", "why"]),
                 "grid_options": {"columns": "full"},
             },
             {
@@ -75,18 +76,18 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 "entity": of["sensor", "power"],
                 "name": "Power",
                 "min": 0,
-                "max": 7.5,
+                "max": 7500,
                 "needle": True,
                 "segments": [
                     {"from": 0, "color": "#90a4ae"},
-                    {"from": 1.3, "color": "#42a5f5"},
-                    {"from": 5, "color": "#12a46e"},
+                    {"from": 1300, "color": "#42a5f5"},
+                    {"from": 5000, "color": "#12a46e"},
                 ],
-                "grid_options": {"columns": 6, "rows": 4},
+                "grid_options": {"columns": 6, "rows": 3},
             },
             {
                 "type": "vertical-stack",
-                "grid_options": {"columns": 6, "rows": 4},
+                "grid_options": {"columns": 6, "rows": 3},
                 "cards": [
                     _tile(of["sensor", "status"], "Status", color="green"),
                     _tile(of["sensor", "session_energy"], "This session", color="amber"),
@@ -105,6 +106,7 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 of["button", "skip_delay"],
                 "Skip delay",
                 color="orange",
+                hide_state=True,
                 features=[{"type": "button", "action_name": "Skip"}],
                 grid_options={"columns": 6, "rows": 2},
             ),
@@ -116,15 +118,16 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 features_position="inline",
                 grid_options={"columns": "full", "rows": 1},
             ),
+            *(
+                _tile(of["sensor", key], name, color="teal", grid_options={"columns": 4, "rows": 1})
+                for key, name in (("setpoint", "Asked"), ("offered", "Offered"), ("drawn", "Drawn"))
+            ),
             {
                 "type": "history-graph",
-                "title": "The last half hour",
-                "hours_to_show": 0.5,
+                "title": "The last quarter of an hour",
+                "hours_to_show": 0.25,
                 "grid_options": {"columns": "full"},
-                "entities": [
-                    {"entity": of["sensor", "power"], "name": "Power"},
-                    {"entity": of["sensor", "setpoint"], "name": "Asked for"},
-                ],
+                "entities": [{"entity": of["sensor", "power"], "name": "Power"}],
             },
         ],
     }

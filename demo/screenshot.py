@@ -16,8 +16,8 @@ CHARGE_FOR_S = 75
 """Long enough for the graphs to show the rise, and for the session to count its first energy."""
 
 SCREENS = {
-    "dashboard.png": Screen(width=1280, height=1010, scale=1.5),
-    "dashboard-dark.png": Screen(width=1280, height=1010, scale=1.5, is_dark=True),
+    "dashboard.png": Screen(width=1280, height=1000, scale=1.5),
+    "dashboard-dark.png": Screen(width=1280, height=1000, scale=1.5, is_dark=True),
     "dashboard-phone.png": Screen(width=400, height=1120, scale=2, is_phone=True),
 }
 
@@ -42,6 +42,7 @@ async def _live_and_show(home: Home, into: Path, charge_for_s: float) -> None:
     async with open_world(home) as world:
         await _charge(world, world.points[0], charge_for_s)
         async with chromium() as page:
+            await page.on_every_page("localStorage.setItem('dockedSidebar', JSON.stringify('always_hidden'))")
             for name, screen in SCREENS.items():
                 picture = await _picture(page, world, screen)
                 (into / name).write_bytes(picture)

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 import time
 from typing import Any
 
 import aiohttp
 
-from .client import Json
+from .client import ApiError, Json
 from .dashboard import ChargePointOnDashboard
 from .world import World
 
@@ -27,9 +28,12 @@ async def watch_story(world: World) -> None:
         StoryFailed: with what was seen instead.
     """
     await _dashboard_is_reachable(world)
-    async with asyncio.TaskGroup() as together:
-        for point in world.points:
-            together.create_task(_Watcher(world, point).watch())
+    try:
+        async with asyncio.TaskGroup() as together:
+            for point in world.points:
+                together.create_task(_Watcher(world, point).watch())
+    except* StoryFailed as failures:
+        raise StoryFailed("\n".join(map(str, failures.exceptions))) from None
 
 
 async def _dashboard_is_reachable(world: World) -> None:
@@ -50,19 +54,31 @@ class _Watcher:
         self._began = time.monotonic()
 
     async def watch(self) -> None:
-        await self._press_charge_now(is_on=False)  # a home of an earlier run may still have it on
+        await self._forget_earlier_run()
         await self._see("it is held back", "why", lambda state: state["state"] in HELD_BACK)
-        await self._press_charge_now(is_on=True)
+        await self._press_charge_now()
         await self._see("it says that it charges now", "why", lambda state: state["state"] == "charging_now")
         await self._see("power flows", "power", lambda state: _kilowatts(state) >= FULL_POWER_KW)
         before = await self._state("session_energy")
         await self._see("the session's energy rises", "session_energy", lambda now: _number(now) > _number(before))
 
-    async def _press_charge_now(self, *, is_on: bool) -> None:
-        action = "switch.turn_on" if is_on else "switch.turn_off"
-        await self._client.act(action, self._entities["switch", "charge_now"])
-        if is_on:
-            self._tell("Charge now is switched on", "")
+    async def _forget_earlier_run(self) -> None:
+        """Have the charge point stand still: the home of an earlier run may be charging."""
+        if (await self._state("why"))["state"] in HELD_BACK:
+            return
+        await self._client.act("switch.turn_off", self._entities["switch", "charge_now"])
+        await self._choose_mode("off")
+        with suppress(ApiError):  # there may be no delay to skip
+            await self._client.act("button.press", self._entities["button", "skip_delay"])
+        await self._see("it is off", "why", lambda state: state["state"] == "off")
+        await self._choose_mode("default_hours")
+
+    async def _choose_mode(self, mode: str) -> None:
+        await self._client.act("select.select_option", self._entities["select", "mode"], option=mode)
+
+    async def _press_charge_now(self) -> None:
+        await self._client.act("switch.turn_on", self._entities["switch", "charge_now"])
+        self._tell("Charge now is switched on", "")
 
     async def _see(self, what: str, key: str, is_so: Callable[[Json], bool]) -> None:
         state: Json = {}

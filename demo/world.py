@@ -16,6 +16,15 @@ from .home import LOOPBACK, REPOSITORY, Home
 from .processes import Programs
 
 START_WITHIN_S = 120
+# Times as the sentences of the integration have them: 24 hours, the home's zone.
+LOCALE = {
+    "language": "en-GB",
+    "number_format": "language",
+    "time_format": "24",
+    "date_format": "DMY",
+    "time_zone": "server",
+    "first_weekday": "monday",
+}
 MODBUS_DEVICE = "alfen_eve"
 OCPP_ID = "DEMO-0001"
 
@@ -73,6 +82,7 @@ class _Opening:
         )
         await self._client.wait_until_running(START_WITHIN_S)
         self._say("Home Assistant runs")
+        await self._client.command(type="frontend/set_user_data", key="language", value=LOCALE)
         if home.ocpp_password:
             await self._start_ocpp(home.ocpp_password)
         entries = await self._entries()
