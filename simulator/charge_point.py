@@ -96,7 +96,7 @@ class ChargePoint:
         self._has_closed = False
         self._not_offered_for_s = 0.0
         self._lived_until = clock.now()
-        self._seen: tuple[object, ...] = ()
+        self._seen = self._summary()
 
     # What others may watch
 
@@ -289,8 +289,8 @@ class ChargePoint:
         target_c = _AMBIENT_C + _RISE_AT_32A_C * (self.drawn_a / 32) ** 2
         self.temperature_c += (target_c - self.temperature_c) * min(1.0, seconds / _WARMS_IN_S)
 
-    def _tell(self) -> None:
-        seen = (
+    def _summary(self) -> tuple[object, ...]:
+        return (
             self.pilot,
             self.offered_a,
             self.drawn_a > 0,
@@ -299,6 +299,9 @@ class ChargePoint:
             self.is_operative,
             self.is_authorised,
         )
+
+    def _tell(self) -> None:
+        seen = self._summary()
         if seen == self._seen:
             return
         self._seen = seen

@@ -71,7 +71,13 @@ class WorldClock:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (instant, next(self._numbers), future))
         self._schedule()
-        await future
+        try:
+            await future
+        except asyncio.CancelledError:
+            self._sleepers = [sleeper for sleeper in self._sleepers if sleeper[2] is not future]
+            heapq.heapify(self._sleepers)
+            self._schedule()
+            raise
 
     async def advance(self, seconds: float) -> None:
         """Let that many seconds pass at once; whoever sleeps is woken at its own time and in order."""

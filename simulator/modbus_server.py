@@ -159,6 +159,7 @@ class ModbusServer:
         finally:
             resting.cancel()
             reading.cancel()
+            await asyncio.gather(resting, reading, return_exceptions=True)
 
     def _manners_for_this_request(self) -> ModbusManners:
         manners = self.manners

@@ -310,6 +310,7 @@ class OcppClient:
         finally:
             for wait in waits:
                 wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
         return not changed.is_set()
 
     # Status

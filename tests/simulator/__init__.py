@@ -1,0 +1,1 @@
+"""The simulator, tried from the outside."""
