@@ -68,6 +68,7 @@ def test_a_setpoint_is_taken_up_when_what_it_does_says_so(setpoint_a, told, step
         (replace(CHARGING, setpoint_a=32.0), 32.0),
         (replace(CHARGING, offered_a=float("nan"), setpoint_a=32.0), 32.0),
         (replace(PAUSED, setpoint_a=32.0), 0.0),
+        (replace(AWAITING_A_TAG, offered_a=32.0), 0.0),
         (replace(ASLEEP, offered_a=3.0), 0.0),
         (replace(CHARGING, current_a=(16.2, None, None)), 16.2),
         (replace(CHARGING, current_a=(2.0, None, None)), 6.0),

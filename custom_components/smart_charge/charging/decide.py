@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from .fallback import decide_without_reading
-from .model import Carry, Decision, Limit, Situation
+from .model import Decision, Limit, Situation
 from .off_peak import active_hours, default_hours_limit, off_limit
 from .override import begun_by, followed, lift
 from .random_delay import Wish, settle
@@ -51,7 +51,9 @@ def decide(situation: Situation) -> Decision:
     begun = None if situation.power_returned else begun_by(situation.carry.override, override)
     wish = Wish(setpoint_a=usable_a(binding.max_a), limits=limits, cause=begun or binding.source)
     carry = replace(settle(situation, wish), override=override)
-    reason, until_at = explain(situation, binding, carry)
+    hours = active_hours(situation)
+    hours_change_at = None if hours is None else hours.next_change(situation.now)
+    reason, until_at = explain(situation, binding, carry, hours_change_at)
     return Decision(
         setpoint_a=carry.in_force_a,
         wish_a=wish.setpoint_a,
@@ -61,13 +63,9 @@ def decide(situation: Situation) -> Decision:
         reason=reason,
         until_at=until_at,
         carry=carry,
-        review_at=_review_at(situation, carry),
+        review_at=_earliest(hours_change_at, None if carry.hold is None else carry.hold.ends_at),
     )
 
 
-def _review_at(situation: Situation, carry: Carry) -> datetime | None:
-    """When the running delay ends or the default hours next open or close, whichever comes first."""
-    hours = active_hours(situation)
-    edge_at = None if hours is None else hours.next_change(situation.now)
-    ends_at = None if carry.hold is None else carry.hold.ends_at
-    return min((at for at in (edge_at, ends_at) if at is not None), default=None)
+def _earliest(*instants: datetime | None) -> datetime | None:
+    return min((at for at in instants if at is not None), default=None)

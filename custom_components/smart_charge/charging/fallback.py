@@ -25,6 +25,9 @@ _METER_MARGIN_A = 1.0
 _HOLDS_THE_VEHICLE = frozenset({ConnectorStatus.CHARGING, ConnectorStatus.SUSPENDED_EV, ConnectorStatus.SUSPENDED_EVSE})
 """Where a setpoint above 0 must show in what is offered. Before and after, a tag may be awaited."""
 
+_SUPPLIES_NOTHING = frozenset({ConnectorStatus.PREPARING, ConnectorStatus.SUSPENDED_EVSE, ConnectorStatus.FINISHING})
+"""Where a vehicle is connected and gets nothing, whatever current is said to be allowed."""
+
 
 def decide_without_reading(situation: Situation) -> Decision:
     """Decide before the charge point has first spoken: what was in force stays.
@@ -65,7 +68,7 @@ def _found_a(reading: Reading) -> float | None:
     """Return the current that the vehicle is allowed, as far as the charge point tells."""
     if reading.is_plugged_in is not True:
         return None
-    if reading.status is ConnectorStatus.SUSPENDED_EVSE:
+    if reading.status in _SUPPLIES_NOTHING:
         return 0.0
     for told_a in (reading.offered_a, reading.setpoint_a):
         if told_a is not None and math.isfinite(told_a):

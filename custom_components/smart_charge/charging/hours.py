@@ -83,9 +83,10 @@ class WeeklyHours:
         today = instant.astimezone(self.time_zone).date()
         for ahead in range(_LOOK_AHEAD_DAYS):
             day = today + ahead * _DAY
-            edges = {self._utc(day, at, fold) for at in times for fold in (0, 1)}
-            edges.update(self._clock_changes(day))
-            yield from sorted(edge for edge in edges if edge > instant)
+            changes = list(self._clock_changes(day))
+            folds = (0, 1) if changes else (0,)
+            edges = {self._utc(day, at, fold) for at in times for fold in folds}
+            yield from sorted(edge for edge in edges.union(changes) if edge > instant)
 
     def _utc(self, day: date, at: time, fold: int = 0) -> datetime:
         return datetime.combine(day, at.replace(fold=fold), self.time_zone).astimezone(UTC)

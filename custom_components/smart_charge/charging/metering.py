@@ -11,8 +11,8 @@ from datetime import datetime
 _MOST_POWER_W = 52_000
 """Three phases of 63 A with a fifth to spare: no connector of ours moves energy faster."""
 
-_RESOLUTION_WH = 1_000
-"""Some registers count whole kWh, so a step of one is always possible."""
+_RESOLUTION_WH = 2_000
+"""Some registers count whole kWh and are read late, so a step of two is always possible."""
 
 _ROLL_OVERS_WH = (2**32, 10**9)
 """Where registers begin again: 32 bits, and six digits of kWh."""

@@ -17,8 +17,12 @@ _NOTHING_BECAUSE: dict[Source, Reason] = {
 """Why there is nothing, by the limit that allows nothing."""
 
 
-def explain(situation: Situation, binding: Limit, carry: Carry) -> tuple[Reason, datetime | None]:
+def explain(
+    situation: Situation, binding: Limit, carry: Carry, hours_change_at: datetime | None
+) -> tuple[Reason, datetime | None]:
     """Return the reason and until when it holds, None if that is not known.
+
+    ``hours_change_at`` is when the default hours that the mode follows next open or close.
 
     A running delay comes first; then whoever allows nothing; then, while charging is allowed, what
     keeps the vehicle from it or makes it an exception, and last what allows it.
@@ -31,11 +35,10 @@ def explain(situation: Situation, binding: Limit, carry: Carry) -> tuple[Reason,
         return Reason.VEHICLE_NOT_TAKING, None
     if carry.override is not None:
         return Reason.CHARGING_NOW, None
-    hours = active_hours(situation)
-    closes_at = None if hours is None else hours.next_closing(situation.now)
     if binding.source is Source.CABLE_RATING:
-        return Reason.CABLE_LIMIT, closes_at
-    return Reason.WHENEVER_PLUGGED_IN if hours is None else Reason.IN_DEFAULT_HOURS, closes_at
+        return Reason.CABLE_LIMIT, hours_change_at
+    has_hours = active_hours(situation) is not None
+    return Reason.IN_DEFAULT_HOURS if has_hours else Reason.WHENEVER_PLUGGED_IN, hours_change_at
 
 
 def _delayed(in_force_a: float, hold: Hold) -> tuple[Reason, datetime]:
