@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import config_validation as cv
 import probatio
 
 COMPONENT = Path(__file__).parent.parent / "custom_components" / "smart_charge"
@@ -15,7 +16,7 @@ ENGLISH = json.loads((COMPONENT / "translations" / "en.json").read_text())
 
 
 def readable(result: Mapping[str, Any], flow: str = "config") -> dict[str, Any]:
-    """Return the result after checking that all it shows has words, with every placeholder filled."""
+    """Return the result after checking that a browser can show it, in words with every placeholder filled."""
     words = ENGLISH[flow]
     filled = set(result.get("description_placeholders") or ())
     match result["type"]:
@@ -29,6 +30,7 @@ def readable(result: Mapping[str, Any], flow: str = "config") -> dict[str, Any]:
             step = words["step"][result["step_id"]]
             _check(step.get("description", step["title"]), filled)
             _check_fields(step, result["data_schema"])
+            json.dumps(probatio.to_field_list(result["data_schema"], custom_serializer=cv.custom_serializer))
             for error in (result["errors"] or {}).values():
                 _check(words["error"][error], filled)
         case FlowResultType.SHOW_PROGRESS:

@@ -174,9 +174,7 @@ async def test_something_else_that_speaks_modbus_is_said(
     assert (await go_on(hass, form, address(alfen.port)))["step_id"] == "hours"
 
 
-async def test_something_that_speaks_no_modbus_is_an_error_not_a_crash(
-    hass: HomeAssistant, alfen: ModbusCharger
-) -> None:
+async def test_something_that_speaks_no_modbus_is_no_crash(hass: HomeAssistant, alfen: ModbusCharger) -> None:
     async def chatter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
@@ -207,18 +205,14 @@ async def test_what_the_charge_point_or_another_integration_forbids_is_said(
     assert (await go_on(hass, form, address(alfen.port)))["step_id"] == "hours"
 
 
-async def test_a_known_charge_point_is_not_added_twice_but_found_again(
-    hass: HomeAssistant, alfen: ModbusCharger
-) -> None:
+async def test_a_known_charge_point_is_found_again_not_added(hass: HomeAssistant, alfen: ModbusCharger) -> None:
     entry = an_entry(hass)
     result = await go_on(hass, await begin(hass), address(alfen.port))
     assert result["reason"] == "already_configured"
     assert entry.data["host"] == "127.0.0.1"
 
 
-async def test_a_charge_point_set_up_by_ocpp_is_not_added_by_modbus_too(
-    hass: HomeAssistant, alfen: ModbusCharger
-) -> None:
+async def test_one_set_up_by_ocpp_is_not_added_by_modbus_too(hass: HomeAssistant, alfen: ModbusCharger) -> None:
     entry = MockConfigEntry(domain=DOMAIN, unique_id="ACE0123456", data={"protocol": "ocpp", "charge_point_id": "A"})
     entry.add_to_hass(hass)
     result = await go_on(hass, await begin(hass), address(alfen.port))
@@ -244,9 +238,7 @@ async def discover(hass: HomeAssistant, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.requirement("S7.1")
-async def test_a_discovered_charge_point_asks_for_nothing_to_be_typed(
-    hass: HomeAssistant, alfen: ModbusCharger
-) -> None:
+async def test_a_discovered_charge_point_needs_nothing_typed(hass: HomeAssistant, alfen: ModbusCharger) -> None:
     with patch.object(flow_modbus, "DEFAULT_MODBUS_PORT", alfen.port):
         form = await discover(hass)
     assert form["step_id"] == "zeroconf_confirm"
@@ -285,9 +277,7 @@ async def test_discovery_at_a_known_address_asks_nothing_of_the_charge_point(has
     probe.assert_not_called()
 
 
-async def test_discovery_of_a_known_charge_point_notes_its_new_address(
-    hass: HomeAssistant, alfen: ModbusCharger
-) -> None:
+async def test_discovery_of_a_known_one_notes_its_new_address(hass: HomeAssistant, alfen: ModbusCharger) -> None:
     entry = an_entry(hass)
     with patch.object(flow_modbus, "DEFAULT_MODBUS_PORT", alfen.port):
         assert (await discover(hass))["reason"] == "already_configured"

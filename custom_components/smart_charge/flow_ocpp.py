@@ -304,7 +304,7 @@ class OcppSteps(HoursSteps, PasswordSteps, ConfigFlow):
         caller = self._discovered["address"] if self._discovered else None
         return {
             "url": await async_url(self.hass, self._port, caller),
-            "password": "…" if self._password.is_typed else self._password.text,
+            "password": "••••••••" if self._password.is_typed else self._password.text,
         }
 
     def _what_came(self) -> dict[str, str]:
