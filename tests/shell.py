@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.smart_charge.chargers.charger import (
     Capabilities,
@@ -36,6 +38,11 @@ from custom_components.smart_charge.const import (
     PROTOCOL_OCPP,
 )
 from custom_components.smart_charge.coordinator import SmartChargeCoordinator
+
+PEAK = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+"""A Monday evening, four hours before the default hours open."""
+
+OPENS = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
 
 NIGHTS = [{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "22:00:00", "end": "08:00:00"}]
 
@@ -176,3 +183,29 @@ async def settle(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+async def at(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: datetime) -> None:
+    """Let it be ``moment``, and let happen what was due."""
+    freezer.move_to(moment)
+    async_fire_time_changed(hass, moment)
+    await settle(hass)
+
+
+async def after(hass: HomeAssistant, freezer: FrozenDateTimeFactory, **passed: float) -> None:
+    """Let time pass at one stroke."""
+    await at(hass, freezer, dt_util.utcnow() + timedelta(**passed))
+
+
+async def call(hass: HomeAssistant, service: str, entity_id: str, **data: Any) -> None:
+    """Do what a person does with an entity."""
+    domain = entity_id.partition(".")[0]
+    await hass.services.async_call(domain, service, {"entity_id": entity_id} | data, blocking=True)
+    await settle(hass)
+
+
+def shown(hass: HomeAssistant, entity_id: str) -> str:
+    """The state of an entity."""
+    state = hass.states.get(entity_id)
+    assert state is not None, entity_id
+    return state.state

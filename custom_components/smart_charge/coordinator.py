@@ -68,6 +68,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._is_stopped = False
         self._stop_listening = charger.listen(self._on_charger)
         self._decision = self._decide(dt_util.utcnow())
+        memory.carry = self._decision.carry
         self.data = self._picture(dt_util.utcnow())
 
     # Facts

@@ -97,7 +97,7 @@ def _read(hint: Any, plain: Any, name: str) -> Any:
         return _read_tuple(get_args(hint), plain, name)
     if is_dataclass(hint) and isinstance(hint, type):
         return from_plain(hint, plain)
-    if hint is datetime:
+    if isinstance(hint, type) and issubclass(hint, datetime):
         return _read_instant(plain, name)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _read_member(hint, plain, name)

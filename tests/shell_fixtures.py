@@ -1,0 +1,33 @@
+"""Fixtures of the shell's tests."""
+
+from collections.abc import AsyncIterator
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from .shell import IDLE, PEAK, FakeCharger, set_up_fake, settle
+
+
+@pytest.fixture
+async def london(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """A Monday evening in London, and dice that always show the same."""
+    await hass.config.async_set_time_zone("Europe/London")
+    freezer.move_to(PEAK)
+
+
+@pytest.fixture
+def charger(london: None) -> FakeCharger:
+    charger = FakeCharger()
+    charger.say(**IDLE)
+    return charger
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, charger: FakeCharger) -> AsyncIterator[MockConfigEntry]:
+    with patch("custom_components.smart_charge.coordinator.SystemRandom.random", return_value=0.5):
+        entry = await set_up_fake(hass, charger)
+        await settle(hass)
+        yield entry
