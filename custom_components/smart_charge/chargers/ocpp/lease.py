@@ -169,7 +169,10 @@ class Lease:
         if self._retry_at > now:
             return self._retry_at
         if self._said is None:
-            return now + self._timings.tick_s * 12
+            is_pending = self.wanted_a is not None and self._bench.transaction_id is not None
+            return now + (self._timings.queue_drain_s if is_pending else self._timings.tick_s * 12)
+        if self.wanted_a is not None and self.wanted_a != self._said.setpoint_a:
+            return max(now, self._said.at + self._timings.smooth_s)
         look_at = self._said.at + self._timings.look_s if self.is_followed is None else now + self._timings.follow_s
         return min(look_at, self._said.at + self._renew_s) if look_at > now else now + self._timings.tick_s
 

@@ -1,0 +1,1 @@
+"""OCPP over real sockets, against a scripted charge point and the simulator."""
