@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+import json
 from typing import Any
-
-import yaml
 
 type Card = dict[str, Any]
 type Keys = Mapping[tuple[str, str], str]
@@ -43,7 +42,7 @@ def build_dashboard(charge_points: Iterable[ChargePointOnDashboard]) -> str:
             "sections": [_settings(charge_point) for charge_point in shown],
         },
     ]
-    return yaml.safe_dump({"title": "EV charging", "views": views}, sort_keys=False, allow_unicode=True)
+    return json.dumps({"title": "EV charging", "views": views}, indent=2)  # which is YAML too
 
 
 def _now(point: ChargePointOnDashboard) -> Card:
@@ -119,8 +118,8 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 grid_options={"columns": "full", "rows": 1},
             ),
             *(
-                _tile(of["sensor", key], name, color="teal", grid_options={"columns": 4, "rows": 1})
-                for key, name in (("setpoint", "Asked"), ("offered", "Offered"), ("drawn", "Drawn"))
+                _tile(of["sensor", key], name, color="teal", grid_options={"columns": 6, "rows": 1})
+                for key, name in (("setpoint", "Asked for"), ("drawn", "Drawn"))
             ),
             {
                 "type": "history-graph",

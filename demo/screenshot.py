@@ -16,8 +16,8 @@ CHARGE_FOR_S = 75
 """Long enough for the graphs to show the rise, and for the session to count its first energy."""
 
 SCREENS = {
-    "dashboard.png": Screen(width=1280, height=1000, scale=1.5),
-    "dashboard-dark.png": Screen(width=1280, height=1000, scale=1.5, is_dark=True),
+    "dashboard.png": Screen(width=1280, height=985, scale=1.5),
+    "dashboard-dark.png": Screen(width=1280, height=985, scale=1.5, is_dark=True),
     "dashboard-phone.png": Screen(width=400, height=1120, scale=2, is_phone=True),
 }
 

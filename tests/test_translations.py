@@ -144,12 +144,26 @@ def test_every_entity_key_in_the_code_has_words_with_an_icon() -> None:
                 assert key in ENGLISH["entity"][platform], f"{path.name} line {node.lineno}: {key}"
 
 
+def keys_with_a_device_class() -> set[str]:
+    """Those get their icon from Home Assistant, by class and state."""
+    described = [
+        call for _, call in calls_ending_in("Description") if any(k.arg == "device_class" for k in call.keywords)
+    ]
+    return {key for call in described if (key := constant(call, "translation_key"))}
+
+
+def calls_ending_in(ending: str) -> Iterator[tuple[Path, ast.Call]]:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith(ending):
+                yield path, node
+
+
 def test_every_entity_with_words_has_an_icon() -> None:
-    with_class = {"power", "energy", "current", "voltage"}
+    has_class = keys_with_a_device_class()
     for platform, entities in ENGLISH["entity"].items():
         for key in entities:
-            has_class_icon = any(word in key for word in with_class)
-            assert key in ICONS["entity"].get(platform, {}) or has_class_icon, f"{platform}.{key}"
+            assert key in has_class or key in ICONS["entity"].get(platform, {}), f"{platform}.{key}"
 
 
 def test_every_icon_belongs_to_something_with_words() -> None:
