@@ -66,6 +66,7 @@ def test_a_setpoint_is_taken_up_when_what_it_does_says_so(setpoint_a, told, step
         (replace(CHARGING, offered_a=20.0), 20.0),
         (replace(CHARGING, offered_a=20.0, setpoint_a=32.0), 20.0),
         (replace(CHARGING, setpoint_a=32.0), 32.0),
+        (replace(CHARGING, offered_a=9.4), 10.0),
         (replace(CHARGING, offered_a=float("nan"), setpoint_a=32.0), 32.0),
         (replace(PAUSED, setpoint_a=32.0), 0.0),
         (replace(AWAITING_A_TAG, offered_a=32.0), 0.0),

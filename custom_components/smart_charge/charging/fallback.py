@@ -16,7 +16,7 @@ from .model import (
     Source,
     WeeklyHours,
 )
-from .random_delay import unsettled
+from .random_delay import is_instance, unsettled
 from .supply import charge_point_limit, lowest_first, safety_lock_limit
 
 _METER_MARGIN_A = 1.0
@@ -58,10 +58,13 @@ def reconcile(carry: Carry, reading: Reading) -> Carry:
     For the first reading after start-up, and after an absence in which our lease may have ended: the
     charge point may have gone over to the default hours left with it. Without this, a vehicle found
     charging would be stopped to wait for a delayed start, or one found waiting would be started to
-    wait for a delayed stop. A running delay and the override stay. What cannot be told stays too.
+    wait for a delayed stop. A running delay and the override stay. What cannot be told stays too, and
+    so does what is found as good as it was: some charge points round, or convert to watts and back.
     """
     found_a = _found_a(reading)
-    return carry if found_a is None else replace(carry, in_force_a=found_a)
+    if found_a is None or not is_instance(carry.in_force_a, found_a):
+        return carry
+    return replace(carry, in_force_a=found_a)
 
 
 def _found_a(reading: Reading) -> float | None:
