@@ -25,6 +25,8 @@ OCPP 1.6J::
         charger.frames                      # [("sent", [2, id, "BootNotification", {…}]), …]
         await charger.drop_link(); await charger.restore_link()
 
+``await simulator.faults.perform(charger, "power_cut")`` does by name what ``python -m simulator actions`` lists.
+
 Both take ``clock=WorldClock(speed=60)`` to live faster, ``WorldClock(speed=0)`` to stand until
 ``await clock.advance(seconds)``, or ``WorldClock(source=utcnow)`` to follow a test's frozen clock, and
 ``charge_point=ChargePoint(clock, rated_a=16, phases=3, …)`` for other hardware.

@@ -254,7 +254,7 @@ class ChargePoint:
         """Keep living with the clock until cancelled, so that listeners hear of changes in time."""
         while True:
             self.catch_up()
-            await self.clock.sleep(max(every_s, 0.2 * self.clock.speed))
+            await self.clock.sleep(max(every_s, 0.1 * self.clock.speed))
 
     def _live(self, seconds: float) -> None:
         self.offered_a = self._compute_offer(self._lived_until)

@@ -41,7 +41,7 @@ def status_of(name: str, charger: Charger) -> dict[str, Any]:
         "url": client.link.address,
         "is_online": client.is_online,
         "refusal": None if client.link.is_open else client.link.last_refusal,
-        "status": client.current_status()[0],
+        "status": client.status,
         "transaction_id": None if running is None else running.transaction_id,
         "waiting_messages": len(client.sessions.outbox),
     }

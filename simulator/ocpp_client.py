@@ -3,31 +3,25 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import math
 import ssl
 from typing import Any
 
-from .charge_point import ChargePoint, Fault, PilotState
+from .charge_point import ChargePoint
 from .charging_profiles import Abilities, ProfileStore
 from .ocpp_behaviour import Behaviour
 from .ocpp_commands import Commands
 from .ocpp_configuration import Configuration
 from .ocpp_link import UNANSWERED, Answer, CallRefused, CallTimedOut, Credentials, NoAnswer, OcppLink, Payload
 from .ocpp_metering import Metering
+from .ocpp_status import StatusReports
 from .ocpp_transactions import Sessions, Transaction
 from .vehicle import MIN_CURRENT_A
 
 _BOOT_S = 2.0
 _FLUSH_WITHIN_S = 5.0
-_ERROR_CODES = {
-    Fault.RCD: "GroundFailure",
-    Fault.GROUND: "GroundFailure",
-    Fault.OVER_TEMPERATURE: "HighTemperature",
-    Fault.CONTACTOR_WELDED: "PowerSwitchFailure",
-    Fault.PILOT_SHORT: "EVCommunicationError",
-}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,8 +39,6 @@ class OcppClient:
     """Speaks for one charge point with one connector."""
 
     connector_id = 1
-    settles_within_s = 10.0
-    """How long a new transaction may wait for the vehicle before it counts as suspended by it."""
 
     def __init__(
         self,
@@ -72,6 +64,7 @@ class OcppClient:
             self.configuration.set("FreeVendEnabled", "true")
         self.sessions = Sessions(self)
         self.metering = Metering(self)
+        self.statuses = StatusReports(self)
         self._commands = Commands(self)
         self.link = OcppLink(
             url,
@@ -83,12 +76,10 @@ class OcppClient:
             on_lost=self._on_lost,
             ssl_context=ssl_context,
         )
-        self.status = "Available"
         self.is_registered = False
         self._must_boot = True
         self._booted_at: datetime | None = None
         self._knows_time = False
-        self._reported: tuple[str, str] | None = None
         self._was_paused = False
         self._changed = asyncio.Event()
         self._settings_changed = asyncio.Event()
@@ -110,6 +101,11 @@ class OcppClient:
         return self.sessions.running
 
     @property
+    def status(self) -> str:
+        """The connector's status, in OCPP's word."""
+        return self.statuses.current()[0]
+
+    @property
     def is_held_at_zero(self) -> bool:
         """Whether a working charge point offers nothing to the vehicle in a transaction."""
         box = self.charge_point
@@ -119,7 +115,8 @@ class OcppClient:
         """Speak until cancelled."""
         loops = (
             self.link.run,
-            self._run_status,
+            self._follow,
+            self.statuses.run,
             self._run_heartbeat,
             self._run_pings,
             self.metering.run_periodic,
@@ -195,16 +192,12 @@ class OcppClient:
     def regain_power(self, reason: str = "PowerLoss") -> None:
         """Boot, and deal with the transaction that was running."""
         self.configuration.reboot()
-        self.link.credentials = Credentials(
-            charge_point_id=self.link.credentials.charge_point_id,
-            password=self.configuration.get("AuthorizationKey") or self.link.credentials.password,
-        )
-        self._reported = None
         if self.transaction is not None and self.behaviour.after_power_loss == "stop":
             self.sessions.stop(reason)
-            self.sessions.is_finishing = not self.configuration.is_true("FreeVendEnabled")
         elif self.behaviour.after_power_loss == "nothing":
             self.sessions.forget()
+        if self.configuration.is_true("FreeVendEnabled"):
+            self.sessions.is_finishing = False
         self.link.restore(is_mains=True)
         self.look_again()
 
@@ -235,7 +228,6 @@ class OcppClient:
         return self._commands.perform(action, payload)
 
     async def _on_open(self) -> None:
-        self._reported = None
         if self.link.connections > 1 and self.behaviour.drops_profiles_on_reconnect:
             self.charge_point.catch_up()
             self.profiles.end_transaction()
@@ -244,7 +236,8 @@ class OcppClient:
             if (self._must_boot or self.behaviour.boots_on_reconnect) and not self.behaviour.never_boots:
                 await self.boot()
             self.is_registered = True
-            await self.report_status(0)
+            await self.statuses.report(0)
+        self.statuses.start_over()
         self.look_again()
         self.sessions.wake_delivery()
 
@@ -297,7 +290,10 @@ class OcppClient:
                 await self.link.ping()
 
     def settings_changed(self) -> None:
-        """Wake whoever waits by the old settings."""
+        """Wake whoever waits by the old settings; a new password counts from the next connection on."""
+        password = self.configuration.get("AuthorizationKey")
+        if password:
+            self.link.credentials = replace(self.link.credentials, password=password)
         waiting, self._settings_changed = self._settings_changed, asyncio.Event()
         waiting.set()
 
@@ -313,65 +309,15 @@ class OcppClient:
             await asyncio.gather(*waits, return_exceptions=True)
         return not changed.is_set()
 
-    # Status
-
-    def current_status(self) -> tuple[str, str]:
-        """Return the connector's status and error code."""
-        box, sessions = self.charge_point, self.sessions
-        if box.faults:
-            return "Faulted", self.behaviour.error_code or _ERROR_CODES[min(box.faults)]
-        if not box.is_operative and self.transaction is None:
-            return "Unavailable", "NoError"
-        if self.transaction is not None:
-            return self._status_in(self.transaction), "NoError"
-        if box.vehicle is None:
-            return ("Preparing" if sessions.pending_tag else "Available"), "NoError"
-        return ("Finishing" if sessions.is_finishing else "Preparing"), "NoError"
-
-    def _status_in(self, transaction: Transaction) -> str:
-        if self.charge_point.offered_a < MIN_CURRENT_A:
-            return "SuspendedEVSE"
-        if self.charge_point.pilot is PilotState.C2:
-            return "Charging"
-        is_new = self.clock.now() - transaction.started_at < timedelta(seconds=self.settles_within_s)
-        return "Preparing" if is_new and not transaction.has_charged else "SuspendedEV"
-
-    async def report_status(self, connector_id: int) -> None:
-        """Send StatusNotification for the connector, or for the box as a whole (0)."""
-        status, error = self.current_status()
-        if connector_id == 0 and status not in ("Unavailable", "Faulted"):
-            status = "Available"
-        payload = {"connectorId": connector_id, "status": status, "errorCode": error, "timestamp": self.stamp()}
-        if self.behaviour.status_info is not None:
-            payload["info"] = self.behaviour.status_info
-        await self.link.call("StatusNotification", payload)
-
-    async def _run_status(self) -> None:
-        """Turn changes of the physics into transactions and status messages."""
+    async def _follow(self) -> None:
+        """Turn changes of the physics into transactions and status reports, waiting for nobody."""
         while True:
             await self._changed.wait()
             self._changed.clear()
             if self.transaction is None:
-                await self._report_change()
+                self.statuses.note()
             self.sessions.follow_vehicle()
-            await self._report_change()
-
-    async def _report_change(self) -> None:
-        now_is = self.current_status()
-        self.status = now_is[0]
-        if not self.is_online or now_is == self._reported:
-            return
-        shortest_s = self.configuration.whole("MinimumStatusDuration")
-        if shortest_s:
-            await self.clock.sleep(shortest_s)
-            if self.current_status() != now_is:
-                self.look_again()
-                return
-        self._reported = now_is
-        try:
-            await self.report_status(self.connector_id)
-        except UNANSWERED:
-            self._reported = None
+            self.statuses.note()
 
     # Charging profiles
 

@@ -252,7 +252,7 @@ class Commands:
         actions: dict[str, Callable[[], Any]] = {
             "BootNotification": client.boot,
             "Heartbeat": lambda: client.link.call("Heartbeat", {}),
-            "StatusNotification": lambda: client.report_status(int(payload.get("connectorId", client.connector_id))),
+            "StatusNotification": lambda: client.statuses.report(int(payload.get("connectorId", client.connector_id))),
             "DiagnosticsStatusNotification": lambda: client.link.call(
                 "DiagnosticsStatusNotification", {"status": "Idle"}
             ),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .ocpp_client import OcppClient
 
 _LONGEST_QUEUE = 5000
+SETTLES_WITHIN_S = 10.0
+"""How long a new transaction may wait for the vehicle before it counts as suspended by it."""
 _UNKNOWN_ID = -1  # what is written before StartTransaction was answered (OCPP 1.6 errata)
 
 
@@ -135,7 +137,7 @@ class Sessions:
         self.queue("StartTransaction", payload)
         client.charge_point.authorise(True)
         client.look_again()
-        client.look_again_in(client.settles_within_s)
+        client.look_again_in(SETTLES_WITHIN_S)
 
     def stop(self, reason: str) -> None:
         """End the running transaction, if there is one, and queue its message."""

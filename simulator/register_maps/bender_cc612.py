@@ -36,7 +36,11 @@ _AVAILABLE, _UNAVAILABLE, _FAULTED, _PREPARING, _CHARGING, _SUSPENDED_EVSE, _SUS
 
 
 class BenderCc612:
-    """A controller that falls back to ``safe_current_a`` when no request at all came for ``comm_timeout_s``."""
+    """A controller that falls back to ``safe_current_a`` when no request at all came for ``comm_timeout_s``.
+
+    The documents do not say whether a setpoint below the safe current then rises to it. It does here;
+    with ``safe_current_is_ceiling`` it does not.
+    """
 
     map_id = "bender_cc612"
     default_unit_id = 255
@@ -52,6 +56,7 @@ class BenderCc612:
         firmware: str = "5.22",
         protocol: str = "0.9",
         model: str = "CC612",
+        safe_current_is_ceiling: bool = False,
     ) -> None:
         self.charge_point = charge_point
         self.comm_timeout_s = comm_timeout_s
@@ -59,6 +64,7 @@ class BenderCc612:
         self.firmware = firmware
         self.protocol = protocol
         self.model = model
+        self.safe_current_is_ceiling = safe_current_is_ceiling
         self.set_current_a = _HEMS_DEFAULT_A
         self.tag = ""
         self.writes: list[Write] = []
@@ -74,8 +80,11 @@ class BenderCc612:
 
     def limit_at(self, now: datetime) -> float:
         """Return the current that the controller applies."""
-        is_alone = now - self._touched_at >= timedelta(seconds=self.comm_timeout_s)
-        return min(self.set_current_a, self.safe_current_a) if is_alone else self.set_current_a
+        if now - self._touched_at < timedelta(seconds=self.comm_timeout_s):
+            return self.set_current_a
+        if self.safe_current_is_ceiling:
+            return min(self.set_current_a, self.safe_current_a)
+        return self.safe_current_a
 
     def touch(self) -> None:
         """Any request feeds the watchdog."""

@@ -249,12 +249,14 @@ async def test_a_bender_left_alone_falls_to_the_safe_current_and_any_request_end
     assert bender.charge_point.offered_a == 32
 
 
-async def test_a_bender_left_alone_never_offers_more_than_was_asked_for(bender, connect):
-    client = await connect(bender)
-    bender.plug_in(Vehicle())
-    await client.code(client.wire.write_register(1000, 0, device_id=255))
-    await live(bender, 100)
-    assert bender.charge_point.offered_a == 0
+@pytest.mark.parametrize(("is_ceiling", "offered_a"), [(False, 6), (True, 0)])
+async def test_a_paused_bender_left_alone_rises_to_the_safe_current_or_not(clock, connect, is_ceiling, offered_a):
+    async with ModbusCharger("bender_cc612", clock=clock, safe_current_is_ceiling=is_ceiling) as bender:
+        client = await connect(bender)
+        bender.plug_in(Vehicle())
+        await client.code(client.wire.write_register(1000, 0, device_id=255))
+        await live(bender, 100)
+        assert bender.charge_point.offered_a == offered_a
 
 
 @pytest.mark.parametrize(("fault", "bit"), [(Fault.RCD, 0), (Fault.PILOT_SHORT, 1), (Fault.CONTACTOR_WELDED, 6)])

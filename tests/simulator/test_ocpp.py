@@ -431,6 +431,34 @@ async def test_the_password_is_never_shown_unless_the_charge_point_is_careless(c
         assert HEX_PASSWORD in str(await central.call("GetConfiguration"))
 
 
+async def test_a_new_password_counts_from_the_next_connection_on(central, charger):
+    await central.call("ChangeConfiguration", key="AuthorizationKey", value=HEX_PASSWORD)
+    await charger.drop_link()
+    await charger.restore_link()
+    await central.until(lambda: len(central.handshakes) == 2)
+    assert [request.headers.get("Authorization") is not None for request in central.handshakes] == [False, True]
+
+
+async def test_charging_does_not_wait_for_an_answer_to_a_status(central, charger):
+    central.forget_answers_to.add("StatusNotification")
+    charger.plug_in()
+    await asyncio.sleep(0.3)
+    assert charger.client.transaction is not None
+    assert charger.charge_point.power_w > 0
+
+
+async def test_a_status_that_does_not_last_is_not_told(central, charger):
+    await central.call("ChangeConfiguration", key="MinimumStatusDuration", value="30")
+    await charging(central, charger)
+    assert central.statuses() == ["Available", "Charging"]
+
+
+async def test_a_free_vend_charge_point_charges_on_after_a_reset(central, charger):
+    await charging(central, charger)
+    await central.call("Reset", type="Soft")
+    await central.until(lambda: len(central.of("StartTransaction")) == 2)
+
+
 async def test_availability_waits_for_the_end_of_a_transaction(central, charger):
     assert await central.call("ChangeAvailability", connectorId=1, type="Inoperative") == {"status": "Accepted"}
     await central.until(lambda: central.statuses()[-1] == "Unavailable")
