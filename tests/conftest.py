@@ -4,6 +4,9 @@ import custom_components  # noqa: F401, I001  before the test plugin's own packa
 import pytest
 
 
+pytest_plugins = ["tests.shell_fixtures"]
+
+
 @pytest.fixture(autouse=True)
 def _custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant load our component, after the recorder where a test uses one."""

@@ -120,10 +120,12 @@ CHARGING = {
 }
 
 
-def modbus_entry(port: int = 502, map_id: str = "alfen_eve", unit_id: int = 1, **options: Any) -> MockConfigEntry:
+def modbus_entry(
+    port: int = 502, map_id: str = "alfen_eve", unit_id: int = 1, unique_id: str | None = None, **options: Any
+) -> MockConfigEntry:
     """An entry as the flow makes it for a Modbus charge point."""
     data = {CONF_PROTOCOL: PROTOCOL_MODBUS, "host": "127.0.0.1", "port": port, CONF_UNIT_ID: unit_id, CONF_MAP: map_id}
-    return _entry(data, f"modbus:{map_id}@127.0.0.1:{port}/{unit_id}", options)
+    return _entry(data, unique_id or f"modbus:{map_id}@127.0.0.1:{port}/{unit_id}", options)
 
 
 def ocpp_entry(
@@ -209,3 +211,10 @@ def shown(hass: HomeAssistant, entity_id: str) -> str:
     state = hass.states.get(entity_id)
     assert state is not None, entity_id
     return state.state
+
+
+async def until(is_so: Callable[[], bool], within_s: float = 15.0) -> None:
+    """Wait in real time until something is so."""
+    async with asyncio.timeout(within_s):
+        while not is_so():
+            await asyncio.sleep(0.02)

@@ -1,6 +1,7 @@
 """Fixtures of the shell's tests."""
 
 from collections.abc import AsyncIterator
+import socket
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -31,3 +32,11 @@ async def entry(hass: HomeAssistant, charger: FakeCharger) -> AsyncIterator[Mock
         entry = await set_up_fake(hass, charger)
         await settle(hass)
         yield entry
+
+
+@pytest.fixture
+def free_port(socket_enabled: None) -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

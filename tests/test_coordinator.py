@@ -39,7 +39,6 @@ from .shell import (
     settle,
     shown,
 )
-from .shell_fixtures import charger, entry, london  # noqa: F401
 
 WHY = "sensor.garage_why"
 SETPOINT = "sensor.garage_setpoint"
