@@ -12,7 +12,7 @@ from .client import ApiError, Json
 from .dashboard import ChargePointOnDashboard
 from .world import World
 
-HELD_BACK = {"waiting_for_default_hours", "delayed_start"}
+HELD_BACK = {"waiting_for_default_hours", "delayed_start", "delayed_stop"}
 FULL_POWER_KW = 6.0
 CHAPTER_WITHIN_S = 90
 
@@ -55,7 +55,7 @@ class _Watcher:
 
     async def watch(self) -> None:
         await self._forget_earlier_run()
-        await self._see("it is held back", "why", lambda state: state["state"] in HELD_BACK)
+        await self._see("it waits, or a delay runs", "why", lambda state: state["state"] in HELD_BACK)
         await self._press_charge_now()
         await self._see("it says that it charges now", "why", lambda state: state["state"] == "charging_now")
         await self._see("power flows", "power", lambda state: _kilowatts(state) >= FULL_POWER_KW)
