@@ -265,6 +265,15 @@ async def test_a_locked_out_charge_point_makes_the_owner_be_asked(hass: HomeAssi
     assert flow["context"]["source"] == SOURCE_REAUTH
 
 
+async def test_the_owner_is_asked_no_longer_once_it_gets_in(hass: HomeAssistant, watch: PeerWatch) -> None:
+    an_entry(hass)
+    for _ in range(3):
+        watch.notice(told(PeerKind.WRONG_PASSWORD))
+    await hass.async_block_till_done()
+    watch.notice(told(PeerKind.CONNECTED))
+    assert hass.config_entries.flow.async_progress() == []
+
+
 async def test_wrong_passwords_far_apart_are_slips(hass: HomeAssistant, watch: PeerWatch) -> None:
     an_entry(hass)
     real_time = hass.loop.time

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-import errno
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
-from homeassistant.helpers.selector import BooleanSelector, NumberSelector, NumberSelectorConfig, NumberSelectorMode
 from homeassistant.helpers.typing import DiscoveryInfoType
 import probatio
 
@@ -29,44 +27,32 @@ from .flow_names import name_of, usable_serial
 from .flow_password import (
     PASSWORD_FIELD,
     PASSWORD_SCHEMA,
+    PORT_FIELD,
     Password,
     PasswordRefused,
-    PasswordSteps,
     async_choose_password,
-    async_keep,
     async_url,
+    port_error,
 )
 from .flow_reception import Reception
-from .listener import async_acquire_listener
+from .flow_renew import RenewSteps
 from .security.credentials import is_derived, make_password
 from .security.inputs import plain
 
 WAIT_S: Final = 600.0
 """How long a charge point may take to call; some pause for minutes between two attempts."""
 
-CONF_NEW_PASSWORD: Final = "new_password"  # noqa: S105  the name of a tick box
-
-PORT_FIELD: Final = probatio.All(
-    NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX)), probatio.Coerce(int)
-)
 OCPP_SCHEMA: Final = probatio.Schema(
     {
         probatio.Required(CONF_PORT, default=DEFAULT_LISTEN_PORT): PORT_FIELD,
         probatio.Optional(CONF_PASSWORD): PASSWORD_FIELD,
     }
 )
-RECONFIGURE_SCHEMA: Final = probatio.Schema(
-    {
-        probatio.Required(CONF_PORT, default=DEFAULT_LISTEN_PORT): PORT_FIELD,
-        probatio.Required(CONF_NEW_PASSWORD, default=False): BooleanSelector(),
-    }
-)
 
 
-class OcppSteps(HoursSteps, PasswordSteps, ConfigFlow):
+class OcppSteps(HoursSteps, RenewSteps, ConfigFlow):
     """The steps from a port and a password to a charge point that has called."""
 
-    _port: int = DEFAULT_LISTEN_PORT
     _password: Password
     _reception: Reception | None = None
     _wait: asyncio.Task[Caller | None] | None = None
@@ -179,41 +165,6 @@ class OcppSteps(HoursSteps, PasswordSteps, ConfigFlow):
             },
         )
 
-    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Give a charge point a new password after it called with a wrong one."""
-        return await self.async_step_reauth_confirm()
-
-    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the new password, or take the one that the charge point has."""
-        entry = self._get_reauth_entry()
-        return await self._async_password_form("reauth_confirm", entry, entry.data[CONF_LISTEN_PORT], user_input, {})
-
-    async def async_step_reconfigure_ocpp(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the new port, and whether the password shall change."""
-        entry = self._get_reconfigure_entry()
-        self._port = entry.data[CONF_LISTEN_PORT]
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            self._port = user_input[CONF_PORT]
-            if (error := await self._async_try_port()) is not None:
-                errors[CONF_PORT] = error
-            elif user_input[CONF_NEW_PASSWORD]:
-                return await self.async_step_new_password()
-            else:
-                return async_keep(self, entry, {CONF_LISTEN_PORT: self._port})
-        return self.async_show_form(
-            step_id="reconfigure_ocpp",
-            data_schema=self.add_suggested_values_to_schema(RECONFIGURE_SCHEMA, user_input or {CONF_PORT: self._port}),
-            errors=errors,
-            description_placeholders={"url": await async_url(self.hass, entry.data[CONF_LISTEN_PORT])},
-        )
-
-    async def async_step_new_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Give a charge point that works a new password."""
-        updates = {CONF_LISTEN_PORT: self._port}
-        entry = self._get_reconfigure_entry()
-        return await self._async_password_form("new_password", entry, self._port, user_input, updates)
-
     @callback
     @override
     def async_remove(self) -> None:
@@ -227,13 +178,13 @@ class OcppSteps(HoursSteps, PasswordSteps, ConfigFlow):
         self._stop_waiting()
         try:
             self._password = await async_choose_password(self.hass, typed, make_password(), [expected])
-            self._reception = await Reception.async_open(
-                self.hass, self._port, self._password.hashes, expected, self._async_hint_came
-            )
+            reception = Reception(self.hass, self._password.hashes, expected, self._async_hint_came)
+            await reception.async_open(self._port)
         except PasswordRefused as err:
             return {CONF_PASSWORD: err.key}
         except OSError as err:
-            return {CONF_PORT: _port_error(err)}
+            return {CONF_PORT: port_error(err)}
+        self._reception = reception
         if self._is_removed:
             self._stop_waiting()
         return {}
@@ -242,15 +193,6 @@ class OcppSteps(HoursSteps, PasswordSteps, ConfigFlow):
         """Wait, unless the charge point has called while the form was open."""
         result = await self.async_step_ocpp_wait()
         return result if self._caller is None else await self.async_step_ocpp_found()
-
-    async def _async_try_port(self) -> str | None:
-        """Open and close the port; returns an error's translation key if that fails."""
-        try:
-            _, release = await async_acquire_listener(self.hass, self._port)
-        except OSError as err:
-            return _port_error(err)
-        await release()
-        return None
 
     @callback
     def _stop_waiting(self) -> None:
@@ -326,8 +268,3 @@ class OcppSteps(HoursSteps, PasswordSteps, ConfigFlow):
             CONF_LISTEN_PORT: self._port,
             CONF_CONNECTOR_ID: 1,
         }
-
-
-def _port_error(err: OSError) -> str:
-    """Return the translation key for a port that cannot be opened."""
-    return "port_not_allowed" if err.errno in (errno.EACCES, errno.EPERM) else "port_in_use"

@@ -1,8 +1,9 @@
-"""The password of an OCPP charge point in a flow: drawn or typed, judged, hashed, renewed."""
+"""The password and the port of an OCPP charge point in a flow: asked for, judged, hashed, kept."""
 
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+import errno
 from typing import Any, Final
 
 from homeassistant.components import network
@@ -10,13 +11,22 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResu
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
 import probatio
 
-from .const import CONF_CHARGE_POINT_ID, CONF_PASSWORD_HASHES, DOMAIN
-from .security.credentials import hash_secret, make_password, verify_secret, weakness
-from .security.inputs import plain
+from .const import CONF_PASSWORD_HASHES, DOMAIN
+from .security.credentials import hash_secret, verify_secret, weakness
 
+PORT_FIELD: Final = probatio.All(
+    NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX)), probatio.Coerce(int)
+)
 PASSWORD_FIELD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password"))
 PASSWORD_SCHEMA: Final = probatio.Schema({probatio.Optional(CONF_PASSWORD): PASSWORD_FIELD})
 
@@ -88,35 +98,6 @@ def async_keep(flow: ConfigFlow, entry: ConfigEntry, updates: dict[str, Any]) ->
     return result
 
 
-class PasswordSteps(ConfigFlow):
-    """The form that gives a charge point a new password."""
-
-    _drawn: str = ""
-
-    async def _async_password_form(
-        self, step_id: str, entry: ConfigEntry, port: int, user_input: dict[str, Any] | None, updates: dict[str, Any]
-    ) -> ConfigFlowResult:
-        """Show a new password once, or take the owner's, and keep its hashes with ``updates``."""
-        errors: dict[str, str] = {}
-        self._drawn = self._drawn or make_password()
-        if user_input is not None:
-            facts = (entry.data[CONF_CHARGE_POINT_ID], entry.unique_id)
-            try:
-                password = await async_choose_password(
-                    self.hass, user_input.get(CONF_PASSWORD), self._drawn, facts, entry.entry_id
-                )
-            except PasswordRefused as err:
-                errors[CONF_PASSWORD] = err.key
-            else:
-                return async_keep(self, entry, {**updates, CONF_PASSWORD_HASHES: password.hashes})
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=PASSWORD_SCHEMA,
-            errors=errors,
-            description_placeholders={
-                "name": plain(entry.title),
-                "charge_point_id": plain(entry.data[CONF_CHARGE_POINT_ID]),
-                "url": await async_url(self.hass, port),
-                "password": self._drawn,
-            },
-        )
+def port_error(err: OSError) -> str:
+    """Return the translation key for a port that cannot be opened."""
+    return "port_not_allowed" if err.errno in (errno.EACCES, errno.EPERM) else "port_in_use"

@@ -1,12 +1,12 @@
 """A port held open for one flow, and the charge point that it invites."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Self
+from collections.abc import Callable
+from contextlib import ExitStack
 
 from homeassistant.core import HomeAssistant, callback
 
-from .chargers.ocpp.peers import Caller, PeerEvent, PeerKind
+from .chargers.ocpp.peers import Caller, Invitation, PeerEvent, PeerKind
 from .const import CONF_CHARGE_POINT_ID, DOMAIN
 from .listener import Release, async_acquire_listener, async_watch_peers
 from .security.credentials import verify_secret
@@ -22,42 +22,34 @@ class Reception:
     while the owner still answers questions is let in again.
     """
 
-    def __init__(self, hass: HomeAssistant, hashes: list[str], charge_point_id: str | None) -> None:
+    def __init__(
+        self, hass: HomeAssistant, hashes: list[str], charge_point_id: str | None, on_hint: Callable[[], None]
+    ) -> None:
         self.hint: Hint | None = None
         self._hass = hass
         self._hashes = hashes
         self._charge_point_id = charge_point_id
-        self._on_hint: Callable[[], None] | None = None
-        self._caller: Callable[[], Awaitable[Caller]] | None = None
-        self._undo: list[Callable[[], None]] = []
+        self._on_hint = on_hint
+        self._held = ExitStack()
+        self._invitation: Invitation | None = None
 
-    @classmethod
-    async def async_open(
-        cls, hass: HomeAssistant, port: int, hashes: list[str], charge_point_id: str | None, on_hint: Callable[[], None]
-    ) -> Self:
+    async def async_open(self, port: int) -> None:
         """Hold the port and invite.
 
         Raises:
             OSError: the port cannot be opened.
         """
-        central, release = await async_acquire_listener(hass, port)
-        reception = cls(hass, hashes, charge_point_id)
-        invitation = central.invite(reception.async_verify, charge_point_id)
-        reception._on_hint = on_hint
-        reception._caller = invitation.caller
-        reception._undo = [
-            async_watch_peers(hass, port, reception.async_notice),
-            lambda: invitation.__exit__(None, None, None),
-            lambda: reception._async_let_go(release),
-        ]
-        return reception
+        central, release = await async_acquire_listener(self._hass, port)
+        self._held.callback(self._async_let_go, release)
+        self._held.callback(async_watch_peers(self._hass, port, self.async_notice))
+        self._invitation = self._held.enter_context(central.invite(self.async_verify, self._charge_point_id))
 
     async def async_caller(self, within_s: float) -> Caller | None:
         """Wait for the call; None when none came in time."""
-        assert self._caller is not None
+        assert self._invitation is not None
         try:
             async with asyncio.timeout(within_s):
-                return await self._caller()
+                return await self._invitation.caller()
         except TimeoutError:
             return None
 
@@ -73,16 +65,15 @@ class Reception:
             return
         is_new = self.hint is None or self.hint[0] != key
         self.hint = (key, event)
-        if is_new and self._on_hint is not None:
+        if is_new:
             self._on_hint()
 
     @callback
     def close(self) -> None:
         """End the invitation and give the port up. May be called more than once."""
-        undo, self._undo = self._undo, []
-        for step in undo:
-            step()
+        self._held.close()
 
+    @callback
     def _async_let_go(self, release: Release) -> None:
         self._hass.async_create_task(_async_finish(release), f"{DOMAIN} set-up lets go of its port")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_INTEGRATION_DISCOVERY, ConfigEntry
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import discovery_flow, issue_registry as ir
 from homeassistant.helpers.event import async_call_later
@@ -58,6 +58,7 @@ class PeerWatch:
                 self._links[entry.entry_id] += 1
                 self._wrong.pop(entry.entry_id, None)
                 self._end_issue(f"unsupported_version_{entry.entry_id}")
+                self._end_reauth(entry)
             case PeerKind.DISCONNECTED:
                 self._links[entry.entry_id] -= 1
             case PeerKind.WRONG_PASSWORD:
@@ -141,6 +142,11 @@ class PeerWatch:
             self._raise_issue("wrong_password", entry, event)
         else:
             entry.async_start_reauth(self._hass)
+
+    def _end_reauth(self, entry: ConfigEntry) -> None:
+        """Ask for no password any more: the charge point has shown the right one."""
+        for flow in list(entry.async_get_active_flows(self._hass, {SOURCE_REAUTH})):
+            self._hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _raise_issue(self, key: str, entry: ConfigEntry, event: PeerEvent) -> None:
         issue_id = f"{key}_{entry.entry_id}"
