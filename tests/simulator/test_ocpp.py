@@ -232,7 +232,7 @@ async def test_a_transactions_profile_ends_with_it_and_the_default_outlives_a_po
     await charger.power_cut()
     await asyncio.sleep(0.05)
     await charger.power_back()
-    await central.until(lambda: central.statuses()[-1] == "Charging")
+    await central.until(lambda: len(central.of("StartTransaction")) == 2)
     assert [one.profile_id for one in charger.client.profiles.profiles] == [1]
     assert charger.charge_point.offered_a == 13
     assert [stop["reason"] for stop in central.of("StopTransaction")] == ["PowerLoss"]
