@@ -368,6 +368,18 @@ async def test_a_hint_that_comes_as_the_window_closes_harms_nobody(hass: HomeAss
     assert (await go_on(hass, waiting))["progress_action"] == "waiting_wrong_password"
 
 
+async def test_an_entry_that_is_unloaded_meanwhile_takes_its_new_port(hass: HomeAssistant, port: int) -> None:
+    entry = an_entry(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    form = readable(await entry.start_reconfigure_flow(hass))
+    await hass.config_entries.async_unload(entry.entry_id)
+    done = await go_on(hass, form, {"port": port, "new_password": False})
+    await hass.async_block_till_done()
+    assert done["reason"] == "reconfigure_successful"
+    assert entry.data["listen_port"] == port
+    assert entry.state is ConfigEntryState.LOADED
+
+
 async def test_two_flows_share_a_port(hass: HomeAssistant, port: int) -> None:
     first = await go_on(hass, await begin(hass), {"port": port})
     second = await go_on(hass, await begin(hass), {"port": port})

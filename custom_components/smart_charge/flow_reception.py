@@ -75,17 +75,13 @@ class Reception:
 
     @callback
     def _async_let_go(self, release: Release) -> None:
-        self._hass.async_create_task(_async_finish(release), f"{DOMAIN} set-up lets go of its port")
+        self._hass.async_create_task(release(), f"{DOMAIN} set-up lets go of its port")
 
     def _may_be_ours(self, charge_point_id: str | None) -> bool:
         if self._charge_point_id is not None or charge_point_id is None:
             return charge_point_id == self._charge_point_id
         entries = self._hass.config_entries.async_entries(DOMAIN)
         return charge_point_id not in (entry.data.get(CONF_CHARGE_POINT_ID) for entry in entries)
-
-
-async def _async_finish(release: Release) -> None:
-    await release()
 
 
 def _hint_of(event: PeerEvent) -> str | None:

@@ -1,9 +1,9 @@
 """The OCPP listener: one per port, shared by all who need it, up only while somebody does (S9.2)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import Event, HomeAssistant, callback
@@ -18,7 +18,7 @@ from .listener_events import PeerWatch
 LISTEN_ON: Final = "0.0.0.0"  # noqa: S104  charge points call from the home's network
 """Where charge points may call from. Who may speak is settled by password, not by address."""
 
-type Release = Callable[[], Awaitable[None]]
+type Release = Callable[[], Coroutine[Any, Any, None]]
 type Watcher = Callable[[PeerEvent], None]
 
 
