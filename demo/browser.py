@@ -113,7 +113,8 @@ class Page:
             async with asyncio.timeout(within_s):
                 while not all(text in shown for text in texts):
                     await asyncio.sleep(0.25)
-                    shown = await self.evaluate(PAGE_TEXT) or ""
+                    with suppress(PageError):  # Home Assistant goes on from its login page by itself
+                        shown = await self.evaluate(PAGE_TEXT) or ""
         except TimeoutError:
             missing = [text for text in texts if text not in shown]
             raise PageError(f"not on the page: {missing}; what is: {shown[:600]}") from None
