@@ -8,6 +8,8 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from .shell import IDLE, PEAK, FakeCharger, set_up_fake, settle
 
@@ -40,3 +42,9 @@ def free_port(socket_enabled: None) -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Write what Home Assistant's values look like, without ids and instants of their making."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)

@@ -410,9 +410,12 @@ async def test_readings_each_second_write_no_state_that_did_not_change(
     await settle(hass)
     changed = async_capture_events(hass, "state_changed")
     reported: list[Event[Any]] = []
-    hass.bus.async_listen(
-        "state_reported", callback(lambda event: reported.append(event)), event_filter=callback(lambda _: True)
-    )
+
+    @callback
+    def note(event: Event[Any]) -> None:
+        reported.append(event)
+
+    hass.bus.async_listen("state_reported", note, event_filter=callback(lambda _: True))
     for second in range(9):
         await after(hass, freezer, seconds=1)
         charger.say(power_w=7000.0 + second % 3, import_wh=10_002 + 2 * second)
