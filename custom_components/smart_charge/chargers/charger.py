@@ -61,7 +61,7 @@ class Capabilities:
         phases: 1 or 3; None when not known.
         delays_itself: a random delay of the maker's own is switched on (11.6).
         unattended: what the vehicle gets when Home Assistant is away (7.1), one of
-            "default_hours", "charges", "failsafe_current", "stays_as_it_was", "unknown".
+            "default_hours", "charges", "failsafe_current", "stays_as_it_was", "stays_off", "unknown".
     """
 
     max_a: float = 32.0

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import math
 from typing import Any, Final, override
 
-from modbus_connection import ModbusConnectionError, ModbusError
+from modbus_connection import ModbusConnectionError, ModbusError, ModbusExceptionError
 
 from ...charging.model import MIN_CURRENT_A, Reading
 from ..charger import (
@@ -123,23 +123,27 @@ class ModbusCharger(Charger):
         if not math.isfinite(setpoint_a) or setpoint_a < 0:
             raise ValueError(f"{setpoint_a} A is no setpoint")
         number = self._lease.want(setpoint_a)
-        self._must_resend = True
         try:
-            with named(self._link):
+            with named():
                 await self._deliver(number)
         except ChargerRefused, ChargerNotPermitted:
             self._must_resend = False
+            raise
+        except ChargerError:
+            self._must_resend = True
             raise
         finally:
             self._renew_reading()
         self._must_resend = False
 
     async def _deliver(self, number: int) -> None:
-        """Write; over a connection that was not there, only after reading."""
+        """Write, once more if the connection failed; over a new connection only after reading."""
         try:
             await self._read_first()
             await self._lease.deliver(number)
-        except ModbusConnectionError:
+        except ModbusExceptionError:
+            raise
+        except ModbusError:
             self._note_cut()
             await self._read_first()
             await self._lease.deliver(number)
@@ -153,7 +157,7 @@ class ModbusCharger(Charger):
     async def leave_behind(self, plan: LeaveBehind) -> None:
         self._left_a = plan.max_a
         failsafe = self._map.failsafe
-        with named(self._link):
+        with named():
             await self._read_first()
             async with self._wire:
                 await self._poller.refresh(key for key in (failsafe.current, failsafe.timeout) if key is not None)
@@ -229,7 +233,7 @@ class ModbusCharger(Charger):
         unit = self._unit_id if unit_id is None else unit_id
         if not 0 <= unit <= 255:
             raise ValueError(f"unit ids go from 0 to 255, not {unit}")
-        with named(self._link):
+        with named():
             return await self._link.read(unit, table, address, count)
 
     @override
@@ -277,7 +281,7 @@ class ModbusCharger(Charger):
                     await self._poll()
                 await self._resend()
             except (ModbusError, ChargerMisunderstood) as err:
-                await self._note_failure(err)
+                self._note_failure(err)
             await asyncio.sleep(max(self._poll_s / 10, began + self._pause_s - loop.time()))
 
     @property
@@ -295,7 +299,7 @@ class ModbusCharger(Charger):
             self._must_resend = False
             try:
                 await self._lease.renew()
-            except ChargerRefused:
+            except ModbusExceptionError, ChargerRefused:
                 self._link.counters["setpoints_refused"] += 1
             except ModbusError:
                 self._must_resend = True
@@ -325,7 +329,7 @@ class ModbusCharger(Charger):
         self._was_cut = True
         self._poller.start_over()
 
-    async def _note_failure(self, err: ModbusError | ChargerMisunderstood) -> None:
+    def _note_failure(self, err: ModbusError | ChargerMisunderstood) -> None:
         self._failures += 1
         is_lost = isinstance(err, ModbusConnectionError | ChargerMisunderstood)
         if self._is_online and self._failures < FAILED_POLLS and not is_lost:
@@ -333,7 +337,6 @@ class ModbusCharger(Charger):
         self._note_cut()
         self._is_online = False
         self._publish()
-        await self._link.recycle()
 
     def _note_success(self) -> None:
         before, was_cut = self._reading, self._was_cut

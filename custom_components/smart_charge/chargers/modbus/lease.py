@@ -173,7 +173,7 @@ class Lease:
         """When, in the loop's time, the charge point must hear from us again; infinity for never."""
         rest = RENEW_AT * self.patience_s
         match self._map.keep_alive.kind:
-            case KeepAliveKind.REWRITE_SETPOINT if self.wanted_a is not None:
+            case KeepAliveKind.REWRITE_SETPOINT if self.wanted_a is not None and self._sent:
                 return self._sent_at + rest
             case KeepAliveKind.WRITE_VALUE if self.wanted_a is not None:
                 return self._beat_at + rest
@@ -186,7 +186,9 @@ class Lease:
         """Let the charge point hear from us, in the way it wants. Raises what ``deliver`` raises."""
         keep_alive = self._map.keep_alive
         if keep_alive.kind is KeepAliveKind.REWRITE_SETPOINT:
-            await self.renew()
+            async with self._turn:
+                if asyncio.get_running_loop().time() >= self.renew_at:
+                    await self._send()
         elif keep_alive.kind is KeepAliveKind.WRITE_VALUE and keep_alive.register is not None:
             value = keep_alive.values[self._beat % len(keep_alive.values)]
             self._beat += 1

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -31,8 +31,8 @@ from .map_model import Limits, Register, Table
 type Units = Callable[[int], ModbusUnit]
 """Lends the unit with this id on the charge point's connection."""
 
-BUSY_RETRIES: Final = 2
-BUSY_WAIT_S: Final = 0.3
+GRACE_S: Final = 1.5
+"""What one request may take beyond a timeout each to connect and to answer: its turn, and one "busy"."""
 
 
 class Link:
@@ -62,91 +62,100 @@ class Link:
     async def read(self, unit_id: int, table: Table, address: int, count: int) -> list[int]:
         """Read registers, or bits as 0 and 1."""
         unit = self.unit(unit_id)
-        with self._counted():
-            match table:
-                case Table.HOLDING:
-                    words = await unit.read_holding_registers(address, count)
-                case Table.INPUT:
-                    words = await unit.read_input_registers(address, count)
-                case Table.COIL:
-                    words = [int(bit) for bit in await unit.read_coils(address, count)]
-                case Table.DISCRETE:
-                    words = [int(bit) for bit in await unit.read_discrete_inputs(address, count)]
-            if len(words) != count:
-                raise ModbusProtocolError(f"asked for {count} registers at {address}, got {len(words)}")
+        match table:
+            case Table.HOLDING:
+                words = await self._request(unit, unit.read_holding_registers(address, count))
+            case Table.INPUT:
+                words = await self._request(unit, unit.read_input_registers(address, count))
+            case Table.COIL:
+                words = [int(bit) for bit in await self._request(unit, unit.read_coils(address, count))]
+            case Table.DISCRETE:
+                words = [int(bit) for bit in await self._request(unit, unit.read_discrete_inputs(address, count))]
+        if len(words) != count:
+            self.counters["malformed_answers"] += 1
+            raise ModbusProtocolError(f"asked for {count} registers at {address}, got {len(words)}")
         return words
 
     async def write(self, unit_id: int, register: Register, words: list[int]) -> None:
-        """Write one register's words in one request; a busy device is asked again."""
-        for attempt in range(BUSY_RETRIES + 1):
-            try:
-                return await self._write(unit_id, register, words)
-            except ServerDeviceBusyError:
-                if attempt == BUSY_RETRIES:
-                    raise
-                await asyncio.sleep(BUSY_WAIT_S)
-        return None
-
-    async def _write(self, unit_id: int, register: Register, words: list[int]) -> None:
+        """Write one register's words in one request."""
         unit = self.unit(unit_id)
-        with self._counted():
-            self.counters["writes"] += 1
-            if register.table is Table.COIL:
-                await unit.write_coil(register.address, bool(words[0]))
-            elif register.write == "fc16" or len(words) > 1:
-                await unit.write_registers(register.address, words)
-            else:
-                await unit.write_register(register.address, words[0])
+        self.counters["writes"] += 1
+        if register.table is Table.COIL:
+            await self._request(unit, unit.write_coil(register.address, bool(words[0])))
+        elif register.write == "fc16" or len(words) > 1:
+            await self._request(unit, unit.write_registers(register.address, words))
+        else:
+            await self._request(unit, unit.write_register(register.address, words[0]))
 
-    async def recycle(self) -> None:
-        """Drop a connection that is open but does not answer; the next request makes a new one."""
-        for unit in self._units.values():
-            try:
-                await unit.disconnect()
-            except ModbusError:
-                self.counters["errors_closing"] += 1
-            return
+    async def _request[T](self, unit: ModbusUnit, request: Awaitable[T]) -> T:
+        """Wait for the answer, and count what came instead of one.
 
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
+        A connection that never came about is a ``ModbusConnectionError``, however the library puts it. After
+        silence or a cut answer the connection is given up: what still comes over it belongs to no request.
+        The library asks a device that says "busy" again for up to a minute; we have other things to do.
+        """
         self.counters["requests"] += 1
         try:
-            yield
+            answer = await self._bounded(unit, request)
         except ModbusExceptionError as err:
             self.answered_at = asyncio.get_running_loop().time()
             self.counters[f"exceptions_{err.exception_code or 'unknown'}"] += 1
             raise
-        except ModbusTimeoutError:
+        except ModbusTimeoutError as err:
+            if not unit.connected:
+                self.counters["connection_errors"] += 1
+                raise ModbusConnectionError("no connection in time") from err
             self.counters["timeouts"] += 1
+            await self._hang_up(unit)
             raise
         except ModbusConnectionError:
             self.counters["connection_errors"] += 1
             raise
         except ModbusError:
             self.counters["malformed_answers"] += 1
+            await self._hang_up(unit)
             raise
         self.answered_at = asyncio.get_running_loop().time()
+        return answer
+
+    async def _bounded[T](self, unit: ModbusUnit, request: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(2 * self._limits.timeout_s + GRACE_S) as bound:
+                return await request
+        except TimeoutError as err:
+            if bound.expired() and unit.connected:
+                await self._hang_up(unit)
+                raise ServerDeviceBusyError(message="busy for too long") from err
+            if bound.expired():
+                raise ModbusConnectionError("no connection in time") from err
+            raise
+
+    async def _hang_up(self, unit: ModbusUnit) -> None:
+        try:
+            await unit.disconnect()
+        except ModbusError:
+            self.counters["errors_closing"] += 1
 
 
 @contextmanager
-def named(link: Link) -> Iterator[None]:
+def named() -> Iterator[None]:
     """Raise our errors for the library's."""
     try:
         yield
     except ModbusError as err:
-        raise name_error(err, is_connected=link.is_connected) from err
+        raise name_error(err) from err
 
 
-def name_error(err: ModbusError, *, is_connected: bool) -> ChargerError:
+def name_error(err: ModbusError) -> ChargerError:
     """Say whose fault it was."""
     match err:
         case IllegalFunctionError() | IllegalDataAddressError():
             return ChargerNotPermitted(f"the charge point does not offer this here: {err}")
         case ModbusExceptionError():
             return ChargerRefused(f"the charge point refused: {err}")
-        case ModbusTimeoutError() if is_connected:
+        case ModbusTimeoutError():
             return ChargerTimedOut(str(err))
-        case ModbusTimeoutError() | ModbusConnectionError():
+        case ModbusConnectionError():
             return ChargerUnreachable(str(err))
         case _:
             return ChargerMisunderstood(str(err))

@@ -75,10 +75,11 @@ class _Search:
             return await asking.recognise()
         except ModbusExceptionError:
             self._has_answered = True
-        except ModbusTimeoutError as err:
-            if not link.is_connected:
-                raise ChargerUnreachable(str(err)) from err
+        except ModbusTimeoutError:
+            pass  # silence to this unit id; another may answer
         except ModbusConnectionError as err:
+            if isinstance(err.__cause__, TimeoutError):
+                raise ChargerUnreachable(str(err)) from err
             # Refused, or hung up on a request it did not like: the next map may ask what it does.
             self._lost = err
         except ModbusError:
