@@ -82,7 +82,7 @@ class Peer:
 
     async def _reply(self, frame: list[Any]) -> None:
         _, call_id, action, payload = frame
-        reply = self.replies.get(action, self._default(action, payload))
+        reply = self.replies[action] if action in self.replies else self._default(action, payload)
         if callable(reply):
             reply = reply(payload)
         if reply is None:

@@ -472,6 +472,26 @@ async def test_a_vehicle_stuck_in_finishing_is_started_once(site: Site) -> None:
     assert len(peer.called("RemoteStartTransaction")) == 1
 
 
+async def test_a_charge_point_that_ends_at_0_a_is_started_again_each_time(site: Site) -> None:
+    charger, peer, transaction_id = await charging(site, start_without_tag=True)
+    for _ in range(2):
+        await charger.apply(0)
+        await peer.ask("StopTransaction", {"transactionId": transaction_id, "meterStop": 1, "timestamp": stamp()})
+        await peer.status("Finishing")
+        asked = len(peer.called("RemoteStartTransaction"))
+        await charger.apply(16)
+        await until(lambda asked=asked: len(peer.called("RemoteStartTransaction")) > asked)
+        transaction_id = (await peer.start())["transactionId"]
+
+
+async def test_a_disk_that_fails_does_not_refuse_a_boot(site: Site) -> None:
+    async def full(_memory: object) -> None:
+        raise OSError("disk full")
+
+    site.run(site.charger(save=full))
+    assert (await (await site.peer()).boot())[2]["status"] == "Accepted"
+
+
 async def test_a_vehicle_is_started_though_nobody_says_how_much(site: Site) -> None:
     _, peer = await arrive(site, start_without_tag=True)
     await peer.status("Preparing")

@@ -308,7 +308,7 @@ class OcppCharger:
                 continue
             try:
                 await self._onboard_now(connection)
-            except ChargerError as err:
+            except (ChargerError, ValueError) as err:
                 self._count(f"onboarding_{type(err).__name__}")
             self._has_tried_onboarding = True
             self._lease.poke()
@@ -444,6 +444,7 @@ class OcppCharger:
         """Hear that a transaction began."""
         transaction_id = await self._book.start(said, said.connector_id or self.connector_id)
         self._transaction_heard_at = asyncio.get_running_loop().time()
+        self._starter.started()
         self._snapshot.register(said.meter_start_wh, said.at)
         self._lease.forget()
         self._changed()

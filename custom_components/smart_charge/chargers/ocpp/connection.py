@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 import itertools
 import logging
-from typing import Any
 from uuid import uuid4
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerTimedOut, ChargerUnreachable
+from ..charger import ChargerMisunderstood, ChargerRefused, ChargerTimedOut, ChargerUnreachable
 from . import frames, schemas
 from .frames import Call, CallError, CallFault, CallResult, Code, FrameError, Payload
 from .inputs import MESSAGES_PER_S, Bucket
@@ -351,12 +350,3 @@ class Connection:
 
     def _hang_up(self, code: int, reason: str) -> None:
         self._closing = asyncio.create_task(self.close(code, reason))
-
-
-async def quietly(awaitable: Awaitable[Any], counts: Counter[str], word: str) -> Any | None:
-    """Await what may fail without harm; a failure is counted under ``word``."""
-    try:
-        return await awaitable
-    except ChargerError as err:
-        counts[f"{word}_{type(err).__name__}"] += 1
-        return None

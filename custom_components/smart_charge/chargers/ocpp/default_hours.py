@@ -83,7 +83,7 @@ class DefaultHours:
             try:
                 if self._bench.connection is not None:
                     await self._write_if_due()
-            except ChargerError as err:
+            except (ChargerError, ValueError) as err:
                 self._count(f"hours_{type(err).__name__}")
                 LOGGER.debug("Default hours were not taken: %s", err)
                 await asyncio.sleep(self._timings.start_retry_s)

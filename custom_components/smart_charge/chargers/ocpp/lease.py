@@ -149,7 +149,7 @@ class Lease:
             try:
                 await self._say_if_due()
                 await self._clear_leftovers()
-            except ChargerError as err:
+            except (ChargerError, ValueError) as err:
                 self._count(f"lease_{type(err).__name__}")
                 self._retry_at = self._now() + self._timings.follow_s
                 LOGGER.debug("The setpoint was not taken: %s", err)

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 import copy
+import logging
 from typing import Any
 
 from ..charger import Save
+
+LOGGER = logging.getLogger(__name__)
 
 
 class Memory:
@@ -21,6 +24,13 @@ class Memory:
             part = self._data[name] = {}
         return part
 
-    async def keep(self) -> None:
-        """Store everything; returns once it is on disk."""
+    async def keep_or_raise(self) -> None:
+        """Store everything; returns once it is on disk, and raises what kept it from there."""
         await self._save(copy.deepcopy(self._data))
+
+    async def keep(self) -> None:
+        """Store what may be learnt again: a disk that fails is no reason to stop charging."""
+        try:
+            await self.keep_or_raise()
+        except Exception:
+            LOGGER.exception("What was learnt of a charge point could not be stored")

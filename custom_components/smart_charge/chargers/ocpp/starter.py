@@ -54,6 +54,12 @@ class Starter:
         self._next_at = None
         self._finishing_was_tried = False
 
+    def started(self) -> None:
+        """Hear that a transaction has begun: a later end of it is another reason to start."""
+        self._tries = 0
+        self._next_at = None
+        self._finishing_was_tried = False
+
     def wished(self) -> None:
         """Hear that current is wanted again where none was: a transaction that ended meanwhile is begun anew."""
         if self._status() in WAITING or (self._status() in MAYBE and not self._finishing_was_tried):
@@ -90,7 +96,7 @@ class Starter:
         try:
             answer = await connection.call("RemoteStartTransaction", request, priority=Priority.SETPOINT)
             self._count("remote_starts" if is_accepted(answer) else "remote_starts_rejected")
-        except ChargerError as err:
+        except (ChargerError, ValueError) as err:
             self._count(f"remote_start_{type(err).__name__}")
             LOGGER.debug("No remote start: %s", err)
         is_last = self._tries >= TRIES or status in MAYBE

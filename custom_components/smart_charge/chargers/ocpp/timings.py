@@ -40,7 +40,6 @@ class Timings:
     queue_drain_s: float = 5.0
     lease_s: float = 900.0
     smooth_s: float = 5.0
-    trigger_s: float = 10.0
     hand_back_s: float = 5.0
     guest_s: float = 60.0
     tick_s: float = 5.0

@@ -217,7 +217,7 @@ class TransactionBook:
 
     async def _keep(self) -> None:
         self._memory.section("transactions")["entries"] = [asdict(entry) for entry in self._entries]
-        await self._memory.keep()
+        await self._memory.keep_or_raise()
 
 
 def _is_real(transaction_id: TransactionId) -> bool:
