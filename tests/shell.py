@@ -216,5 +216,5 @@ def shown(hass: HomeAssistant, entity_id: str) -> str:
 async def until(is_so: Callable[[], bool], within_s: float = 15.0) -> None:
     """Wait in real time until something is so."""
     async with asyncio.timeout(within_s):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110  the simulator has no event for it
             await asyncio.sleep(0.02)
