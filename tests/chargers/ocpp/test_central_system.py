@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerUnreachable
 from custom_components.smart_charge.chargers.ocpp.central_system import CentralSystem
+from custom_components.smart_charge.chargers.ocpp.inputs import Doorkeeper
 from custom_components.smart_charge.chargers.ocpp.peers import PeerKind
 
 from .peer import QUICK, Site, basic, now, until
@@ -116,12 +117,15 @@ async def test_guessing_ends_in_a_ban_that_spares_other_ids(site: Site) -> None:
     await until(lambda: other.is_online)
 
 
-async def test_knocking_without_end_is_turned_away(site: Site) -> None:
+async def test_knocking_without_end_is_turned_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Doorkeeper, "HANDSHAKES_PER_S", 0.01)
+    monkeypatch.setattr(Doorkeeper, "HANDSHAKE_BURST", 10)
+
     async def knock() -> int:
         async with site.session.get(f"http://127.0.0.1:{site.central.port}/x") as response:
             return response.status
 
-    statuses = [await knock() for _ in range(80)]
+    statuses = [await knock() for _ in range(12)]
     assert statuses[0] == 426
     assert statuses[-1] == 429
 
@@ -208,9 +212,10 @@ async def test_a_slow_handshake_is_cut_off(site: Site) -> None:
     writer.close()
 
 
-async def test_one_address_cannot_hold_every_socket(site: Site) -> None:
-    pairs = [await asyncio.open_connection("127.0.0.1", site.central.port) for _ in range(55)]
-    await until(lambda: site.central.counts["too_many_connections"] >= 5)
+async def test_one_address_cannot_hold_every_socket(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Doorkeeper, "CONNECTIONS_PER_ADDRESS", 2)
+    pairs = [await asyncio.open_connection("127.0.0.1", site.central.port) for _ in range(4)]
+    await until(lambda: site.central.counts["too_many_connections"] == 2)
     for _, writer in pairs:
         writer.close()
 
