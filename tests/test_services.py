@@ -177,6 +177,7 @@ async def test_what_a_tag_may_do(hass: HomeAssistant) -> None:
 
 async def test_a_tag_that_is_presented_is_asked_about(hass: HomeAssistant, dialled_in: OcppCharger) -> None:
     await _do(hass, "set_tag", tag="04AABB", status="blocked")
+    await until(lambda: any("SendLocalList" in frame[1] and "04AABB" in str(frame[1]) for frame in dialled_in.frames))
     await until(lambda: shown(hass, "sensor.garage_status") == "available")
     dialled_in.plug_in()
     await until(lambda: shown(hass, "sensor.garage_status") == "preparing")

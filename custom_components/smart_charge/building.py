@@ -106,6 +106,7 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
         id_tag=memory.id_tag,
         rated_a=entry.options.get(CONF_RATED_CURRENT, 32.0),
     )
+    charger.set_tags(household.statuses(dt_util.utcnow()))
     port = entry.data[CONF_LISTEN_PORT]
     try:
         central, release = await async_acquire_listener(hass, port)

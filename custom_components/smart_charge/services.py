@@ -120,11 +120,21 @@ async def _async_set_tag(call: ServiceCall) -> None:
             expires_at=None if expires_at is None else dt_util.as_utc(expires_at),
         )
     )
+    _pass_tags_on(call.hass)
 
 
 async def _async_remove_tag(call: ServiceCall) -> None:
     if not await call.hass.data[DATA_HOUSEHOLD].async_remove_tag(call.data[ATTR_TAG]):
         raise invalid("unknown_tag", tag=call.data[ATTR_TAG])
+    _pass_tags_on(call.hass)
+
+
+def _pass_tags_on(hass: HomeAssistant) -> None:
+    """Tell every charge point that can keep a list of its own, for when we are away."""
+    statuses = hass.data[DATA_HOUSEHOLD].statuses(dt_util.utcnow())
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        if isinstance(charger := entry.runtime_data.charger, OcppCharger):
+            charger.set_tags(statuses)
 
 
 async def _async_list_tags(call: ServiceCall) -> ServiceResponse:
