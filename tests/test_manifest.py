@@ -129,7 +129,9 @@ def test_quality_scale_answers_every_rule() -> None:
     assert len(ALL_RULES) == 54
     assert set(rules) == ALL_RULES
     for rule, answer in rules.items():
-        if answer != "done":
+        if isinstance(answer, str):
+            assert answer in {"done", "todo"}, rule
+        else:
             assert answer["status"] in {"exempt", "todo", "done"}, rule
             assert answer["comment"].strip(), rule
 

@@ -109,5 +109,5 @@ async def dialled(port: int) -> AsyncIterator[ModbusConnection]:
 async def until(is_so: Callable[[], Any], seconds: float = 5) -> None:
     """Wait for something to become so; fail if it does not."""
     async with asyncio.timeout(seconds):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110  what is waited for is a value of a stranger, which has no event
             await asyncio.sleep(0.01)
