@@ -149,8 +149,9 @@ def test_a_day_without_readings_is_not_guessed():
     assert (session.energy_wh, session.charging_s) == (0, 0)
 
 
-def test_a_power_that_is_no_number_is_no_power():
-    session = lived((0, CHARGING | {"power_w": float("nan")}), (60, CHARGING | {"power_w": 7000.0}))
+@pytest.mark.parametrize("nonsense_w", [float("nan"), float("inf"), 3e306, -3e306])
+def test_a_power_that_cannot_be_is_no_power(nonsense_w):
+    session = lived((0, CHARGING | {"power_w": nonsense_w}), (60, CHARGING | {"power_w": 7000.0}))
     assert session.energy_wh == 7000
 
 

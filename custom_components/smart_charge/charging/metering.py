@@ -8,7 +8,7 @@ counted; what cannot is not believed until it is said twice, and then is a new p
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-_MOST_POWER_W = 52_000
+MOST_POWER_W = 52_000
 """Three phases of 63 A with a fifth to spare: no connector of ours moves energy faster."""
 
 _RESOLUTION_WH = 2_000
@@ -111,4 +111,4 @@ def _gain(from_wh: int, since: datetime, to_wh: int, at: datetime) -> int | None
 
 def _is_possible(energy_wh: int, since: datetime, at: datetime) -> bool:
     seconds = max(0.0, (at - since).total_seconds())
-    return energy_wh <= _RESOLUTION_WH + _MOST_POWER_W * seconds / 3600
+    return energy_wh <= _RESOLUTION_WH + MOST_POWER_W * seconds / 3600

@@ -8,9 +8,8 @@ ends a session, and how often the vehicle or the charge point pauses makes no di
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-import math
 
-from .metering import Meter, guess, read
+from .metering import MOST_POWER_W, Meter, guess, read
 from .model import Reading
 
 _LONGEST_GUESS_S = 7200.0
@@ -157,7 +156,7 @@ def _metered(meter: Meter, register_wh: int | None, guessed_wh: float, at: datet
 
 
 def _mean_w(before_w: float | None, now_w: float | None) -> float:
-    known = [power for power in (before_w, now_w) if power is not None and math.isfinite(power)]
+    known = [power for power in (before_w, now_w) if power is not None and abs(power) <= MOST_POWER_W]
     return sum(known) / len(known) if known else 0.0
 
 
