@@ -36,6 +36,16 @@ def situations(model: ModuleType, off_peak: ModuleType) -> dict[str, object]:
     hold = model.Hold(target_a=0.0, began_at=NOW, ends_at=NOW + timedelta(seconds=300))
     forced = model.Carry(in_force_a=32.0, override=model.Override(made_at=NOW, has_seen_vehicle=True))
 
+    events = tuple(
+        model.DsrEvent(
+            event_id=str(hour),
+            kind=model.DsrKind.TURN_DOWN,
+            start_at=NOW + timedelta(hours=hour),
+            end_at=NOW + timedelta(hours=hour + 1),
+        )
+        for hour in range(100)
+    )
+
     def situation(reading: object, carry: object, now: datetime = NOW, **settings: object) -> object:
         chosen = model.Settings(**{"rated_a": 32.0, "default_hours": hours} | settings)
         return model.Situation(now=now, dice=0.5, settings=chosen, reading=reading, carry=carry)
@@ -51,6 +61,7 @@ def situations(model: ModuleType, off_peak: ModuleType) -> dict[str, object]:
         "charging, open over the weekend": situation(plugged, charging, friday),
         "charging over a clock change": situation(plugged, charging, friday + timedelta(days=1)),
         "charge now at peak": situation(plugged, forced),
+        "a hundred demand response events": situation(plugged, model.Carry(events=events), open_at),
         "drawing a delay": situation(plugged, model.Carry(), open_at),
         "whenever plugged in": situation(plugged, charging, mode=model.Mode.ALWAYS),
     }

@@ -8,13 +8,17 @@ from hypothesis import given, settings as examples, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.decide import RULES, decide
+from custom_components.smart_charge.charging.demand_response import with_event
 from custom_components.smart_charge.charging.model import (
     Carry,
     ConnectorStatus,
+    DsrEvent,
+    DsrKind,
     Fault,
     Hold,
     Mode,
     Override,
+    OverrideKind,
     PilotState,
     Reading,
     Reason,
@@ -22,7 +26,7 @@ from custom_components.smart_charge.charging.model import (
     Situation,
     Source,
 )
-from custom_components.smart_charge.charging.override import LIFTS, begin_charge_now, end_charge_now
+from custom_components.smart_charge.charging.override import LIFTS, begin_charge_now, begin_stop, end_override
 
 from .facts import (
     CHARGING,
@@ -146,12 +150,35 @@ def test_review_is_at_the_next_edge_or_the_end_of_the_delay(facts, review_at):
 AMPERES = st.sampled_from([0.0, 3.0, 5.9, 6.0, 10.0, 13.0, 16.0, 20.0, 31.5, 32.0, 63.0]) | st.floats(-5, 80)
 INSTANTS = st.integers(0, 14 * 86_400).map(lambda second: OPEN + timedelta(seconds=second))
 HOLDS = st.builds(Hold, target_a=AMPERES, began_at=INSTANTS, ends_at=INSTANTS)
+OVERRIDES = st.builds(
+    Override,
+    made_at=INSTANTS,
+    kind=st.sampled_from(OverrideKind),
+    ends_at=st.none() | INSTANTS,
+    energy_wh=st.none() | st.integers(1, 9_000),
+    from_wh=st.none() | st.integers(0, 9_000),
+    ends_with_vehicle=st.booleans(),
+    has_seen_vehicle=st.booleans(),
+)
+EVENTS = st.builds(
+    DsrEvent,
+    event_id=st.sampled_from("abc"),
+    kind=st.sampled_from(DsrKind),
+    start_at=INSTANTS,
+    end_at=INSTANTS,
+    limit_a=st.none() | AMPERES | st.just(float("-inf")),
+    limit_w=st.none() | st.floats(-100, 25_000) | st.just(float("inf")),
+    delay_already_applied=st.booleans(),
+    is_opted_out=st.booleans(),
+    has_begun=st.booleans(),
+)
 CARRIES = st.builds(
     Carry,
     in_force_a=AMPERES,
     hold=st.none() | HOLDS,
     last_draw_s=st.none() | st.integers(0, 1800),
-    override=st.none() | st.builds(Override, made_at=INSTANTS, has_seen_vehicle=st.booleans()),
+    override=st.none() | OVERRIDES,
+    events=st.lists(EVENTS, max_size=3).map(tuple),
 )
 READINGS = st.builds(
     Reading,
@@ -170,6 +197,8 @@ SETTINGS = st.builds(
     random_delay_max_s=st.integers(-100, 3000),
     charger_delays_itself=st.booleans(),
     is_locked=st.booleans(),
+    phases=st.sampled_from([None, 1, 3]),
+    is_dsr_opted_out=st.booleans(),
 )
 SITUATIONS = st.builds(
     Situation,
@@ -178,6 +207,7 @@ SITUATIONS = st.builds(
     settings=SETTINGS,
     reading=st.none() | READINGS,
     carry=CARRIES,
+    session_wh=st.none() | st.integers(0, 9_000),
     skip_delay=st.booleans(),
     power_returned=st.booleans(),
 )
@@ -195,7 +225,50 @@ def test_no_setpoint_is_above_any_limit_that_may_not_wait(facts):
     assert all(decision.wish_a <= max(0.0, limit.max_a) for limit in decision.limits) or decision.wish_a == 0.0
 
 
-SOFT = {Source.OFF, Source.DEFAULT_HOURS}
+SOFT = frozenset.union(*LIFTS.values()) | {Source.STOP}
+"""Whose limits somebody lifts, or may end in the step."""
+
+
+@pytest.mark.requirement("11.7")
+@MANY
+@given(SITUATIONS)
+def test_what_stands_and_may_not_wait_is_in_force(facts):
+    decision = decide(facts)
+    for limit in decision.limits:
+        if limit.source in (Source.STOP, Source.RESPONSE_DSR, Source.DSR_DELAYED_BEFORE):
+            assert decision.setpoint_a <= limit.max_a or decision.setpoint_a == 0.0
+
+
+@pytest.mark.requirement("10.6")
+@MANY
+@given(SITUATIONS)
+def test_an_owner_who_opted_out_charges_as_if_there_were_no_events(facts):
+    facts = replace(facts, settings=replace(facts.settings, is_dsr_opted_out=True))
+    without = decide(replace(facts, carry=replace(facts.carry, events=())))
+    decision = decide(facts)
+    assert (decision.setpoint_a, decision.limits, decision.reason) == (
+        without.setpoint_a,
+        without.limits,
+        without.reason,
+    )
+
+
+@pytest.mark.requirement("10.6")
+@MANY
+@given(SITUATIONS)
+def test_charge_now_takes_no_notice_of_events(facts):
+    decision = decide(facts)
+    override = decision.carry.override
+    if facts.reading is not None and override is not None and override.kind is OverrideKind.CHARGE_NOW:
+        without = decide(replace(facts, carry=replace(facts.carry, events=())))
+        assert (decision.wish_a, decision.limits) == (without.wish_a, without.limits)
+
+
+@MANY
+@given(SITUATIONS)
+def test_no_past_event_is_kept(facts):
+    if facts.reading is not None:
+        assert all(event.end_at > facts.now for event in decide(facts).carry.events)
 
 
 @MANY
@@ -266,7 +339,10 @@ def test_walking_from_review_to_review_makes_progress(mode):
     assert (steps <= 92) if mode is Mode.DEFAULT_HOURS else (steps <= 1)
 
 
-EVENTS = ("plug", "unplug", "vague", "fault", "clear", "now", "stop", "skip", "power", "restart", "mode", "wait")
+HAPPENINGS = (
+    *("plug", "unplug", "vague", "fault", "clear", "now", "end", "stop", "skip", "power", "restart", "mode", "wait"),
+    *DsrKind,
+)
 
 
 @pytest.mark.requirement("7.2")
@@ -292,7 +368,7 @@ def test_a_week_of_anything_never_leaves_a_vehicle_uncharged_that_may_charge(see
         if decision.review_at is not None and decision.review_at < event_at:
             facts = replace(facts, now=decision.review_at)
         else:
-            facts = happen(replace(facts, now=event_at), source.choice(EVENTS))
+            facts = happen(replace(facts, now=event_at), source.choice(HAPPENINGS))
 
 
 def happen(facts: Situation, event: str) -> Situation:
@@ -307,8 +383,21 @@ def happen(facts: Situation, event: str) -> Situation:
             return replace(facts, reading=reading(fault=Fault(code="GroundFailure")))
         case "now":
             return replace(facts, carry=begin_charge_now(facts.carry, facts.now), skip_delay=True)
+        case "end":
+            return replace(facts, carry=end_override(facts.carry), skip_delay=True)
         case "stop":
-            return replace(facts, carry=end_charge_now(facts.carry), skip_delay=True)
+            return replace(facts, carry=begin_stop(facts.carry, facts.now, ends_at=facts.now + timedelta(hours=1)))
+        case DsrKind():
+            begins_at = facts.now + timedelta(minutes=10)
+            asked = DsrEvent(
+                event_id=event,
+                kind=event,
+                start_at=begins_at,
+                end_at=begins_at + timedelta(hours=1),
+                limit_a=10.0,
+                delay_already_applied=facts.dice > 0.5,
+            )
+            return replace(facts, carry=with_event(facts.carry, asked, facts.now))
         case "skip":
             return replace(facts, skip_delay=True)
         case "power":

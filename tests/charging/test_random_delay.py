@@ -316,6 +316,9 @@ def test_only_named_causes_are_exempt_each_in_its_direction():
         Source.CABLE_RATING: {Direction.FALL},
         Source.NOT_PLUGGED_IN: {Direction.FALL},
         Source.CHARGE_NOW: {Direction.RISE},
+        Source.STOP: {Direction.FALL},
+        Source.RESPONSE_DSR: {Direction.FALL},
+        Source.DSR_DELAYED_BEFORE: {Direction.FALL},
     }
 
 

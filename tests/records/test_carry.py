@@ -7,7 +7,15 @@ from hypothesis import given, settings as examples, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.metering import Meter
-from custom_components.smart_charge.charging.model import Carry, Hold, Override, PerPhase
+from custom_components.smart_charge.charging.model import (
+    Carry,
+    DsrEvent,
+    DsrKind,
+    Hold,
+    Override,
+    OverrideKind,
+    PerPhase,
+)
 from custom_components.smart_charge.charging.session import Session, State
 from custom_components.smart_charge.records.carry import Unreadable, from_plain, recover, to_plain
 
@@ -16,7 +24,29 @@ FULL = Carry(
     in_force_a=16.0,
     hold=Hold(target_a=32.0, began_at=NOW, ends_at=NOW + timedelta(seconds=417)),
     last_draw_s=417,
-    override=Override(made_at=NOW, has_seen_vehicle=True),
+    override=Override(
+        made_at=NOW,
+        kind=OverrideKind.STOP,
+        ends_at=NOW + timedelta(hours=2),
+        energy_wh=5000,
+        from_wh=200,
+        ends_with_vehicle=False,
+        has_seen_vehicle=True,
+    ),
+    events=(
+        DsrEvent(event_id="a", kind=DsrKind.RESPONSE, start_at=NOW, end_at=NOW + timedelta(minutes=30), limit_a=6.0),
+        DsrEvent(
+            event_id="b",
+            kind=DsrKind.TURN_UP,
+            start_at=NOW + timedelta(hours=1),
+            end_at=NOW + timedelta(hours=2),
+            limit_w=3600.0,
+            source="DSO",
+            delay_already_applied=True,
+            is_opted_out=True,
+            has_begun=True,
+        ),
+    ),
 )
 
 
@@ -108,8 +138,20 @@ def test_a_damaged_hold_costs_neither_the_override_nor_the_last_draw() -> None:
     stored = to_plain(FULL)
     stored["hold"]["ends_at"] = "soon"
     recovered, dropped = recover(Carry, stored)
-    assert recovered == Carry(in_force_a=16.0, last_draw_s=417, override=FULL.override)
+    assert recovered == Carry(in_force_a=16.0, last_draw_s=417, override=FULL.override, events=FULL.events)
     assert dropped == ("Carry.hold cannot be read",)
+
+
+@pytest.mark.requirement("11.9")
+def test_what_the_first_version_wrote_is_still_read() -> None:
+    stored = {
+        "in_force_a": 32.0,
+        "hold": None,
+        "last_draw_s": 12,
+        "override": {"made_at": NOW.isoformat(), "has_seen_vehicle": True},
+    }
+    override = Override(made_at=NOW, kind=OverrideKind.CHARGE_NOW, has_seen_vehicle=True)
+    assert recover(Carry, stored) == (Carry(in_force_a=32.0, last_draw_s=12, override=override), ())
 
 
 def test_a_field_of_a_newer_version_is_named_and_left() -> None:

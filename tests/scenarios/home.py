@@ -6,17 +6,20 @@ review, and a setpoint that changes where the day's file says nothing fails the 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 import json
 import re
 from zoneinfo import ZoneInfo
 
 from custom_components.smart_charge.charging.decide import decide
+from custom_components.smart_charge.charging.demand_response import opted_out, with_event, without_event
 from custom_components.smart_charge.charging.fallback import reconcile
 from custom_components.smart_charge.charging.model import (
     Carry,
     ConnectorStatus,
     Decision,
+    DsrEvent,
+    DsrKind,
     Fault,
     Mode,
     Reading,
@@ -25,8 +28,14 @@ from custom_components.smart_charge.charging.model import (
     WeeklyHours,
 )
 from custom_components.smart_charge.charging.off_peak import preset_hours, windows_from_list
-from custom_components.smart_charge.charging.override import begin_charge_now, end_charge_now
-from custom_components.smart_charge.charging.session import Session, advance
+from custom_components.smart_charge.charging.override import (
+    begin_charge_now,
+    begin_stop,
+    end_override,
+    is_spent,
+    next_showing,
+)
+from custom_components.smart_charge.charging.session import Session, State, advance
 from custom_components.smart_charge.records.carry import recover, to_plain
 
 MAINS_V = 230.0
@@ -78,6 +87,7 @@ class Home:
 
     settings: Settings
     now: datetime
+    zone: ZoneInfo
     wall: Wall = field(default_factory=Wall)
     carry: Carry = field(default_factory=Carry)
     session: Session | None = None
@@ -88,6 +98,11 @@ class Home:
     is_running: bool = True
     skip_delay: bool = False
     power_returned: bool = False
+
+    @property
+    def session_wh(self) -> int | None:
+        session = self.session
+        return None if session is None or session.state is State.FINISHED else session.energy_wh
 
     def wait_until(self, at: datetime) -> None:
         """Let time pass. Raises AssertionError if a setpoint changes or a delay is drawn before ``at``."""
@@ -111,6 +126,7 @@ class Home:
             settings=self.settings,
             reading=self.reading,
             carry=self.carry,
+            session_wh=self.session_wh,
             skip_delay=self.skip_delay,
             power_returned=self.power_returned,
         )
@@ -146,6 +162,7 @@ class Home:
     def _pass_to(self, at: datetime) -> None:
         assert at >= self.now, f"{at} is before {self.now}"
         while self.now < at:
+            assert not is_spent(self.carry.override, self.session_wh), f"unlisted end of an amount at {self.now}"
             next_at = min(at, self.now + POLL)
             self.wall.energy_wh += self.wall.drawn_a * MAINS_V * (next_at - self.now).total_seconds() / 3600
             self.now = next_at
@@ -175,12 +192,64 @@ def _turn(**changes) -> Callable[[Home], None]:
     return change
 
 
-def _charge_now(home: Home) -> None:
-    home.carry, home.skip_delay = begin_charge_now(home.carry, home.now), True
+def _by_hand(change: Callable[[Carry], Carry]) -> Callable[[Home], None]:
+    def do(home: Home) -> None:
+        home.carry, home.skip_delay = change(home.carry), True
+
+    return do
 
 
-def _end_charge_now(home: Home) -> None:
-    home.carry, home.skip_delay = end_charge_now(home.carry), True
+def _charge_now(home: Home, **terms) -> None:
+    home.carry = begin_charge_now(home.carry, home.now, **terms)
+
+
+def _stop(home: Home, **terms) -> None:
+    home.carry = begin_stop(home.carry, home.now, **terms)
+
+
+_OVERRIDE = re.compile(
+    r"(?P<what>charge now|stop)(?: for (?P<minutes>\d+) min| until (?P<clock>\d\d:\d\d)| to (?P<kwh>\d+) kWh)?"
+)
+
+
+def _override(home: Home, match: re.Match[str]) -> None:
+    terms: dict[str, object] = {}
+    if match["minutes"]:
+        terms["ends_at"] = home.now + timedelta(minutes=int(match["minutes"]))
+    if match["clock"]:
+        terms["ends_at"] = next_showing(time.fromisoformat(match["clock"]), home.zone, home.now)
+    if match["kwh"]:
+        terms["energy_wh"] = int(match["kwh"]) * 1000
+    (_stop if match["what"] == "stop" else _charge_now)(home, **terms)
+
+
+_EVENT = re.compile(
+    r"event (?P<event_id>\w+): (?P<kind>turn down|turn up|shift|response)(?: to (?P<amperes>\d+) A)?"
+    r"(?: in (?P<wait>\d+) min)? for (?P<minutes>\d+) min(?P<delayed>, delayed already)?"
+)
+
+
+def _event(home: Home, match: re.Match[str]) -> None:
+    start_at = home.now + timedelta(minutes=int(match["wait"] or 0))
+    event = DsrEvent(
+        event_id=match["event_id"],
+        kind=DsrKind(match["kind"].replace(" ", "_")),
+        start_at=start_at,
+        end_at=start_at + timedelta(minutes=int(match["minutes"])),
+        limit_a=float(match["amperes"]) if match["amperes"] else None,
+        delay_already_applied=match["delayed"] is not None,
+    )
+    home.carry = with_event(home.carry, event, home.now)
+
+
+_EVENT_ENDS = re.compile(r"(?P<what>end|opt out of) event (?P<event_id>\w+)")
+
+
+def _event_ends(home: Home, match: re.Match[str]) -> None:
+    if match["what"] == "end":
+        home.carry = without_event(home.carry, match["event_id"], home.now)
+    else:
+        home.carry, home.skip_delay = opted_out(home.carry, match["event_id"]), True
 
 
 def _power_cut(home: Home) -> None:
@@ -194,8 +263,9 @@ ACTIONS: dict[str, Callable[[Home], None]] = {
     "vehicle is full": _wall(is_full=True),
     "fault": _wall(is_faulted=True),
     "fault clears": _wall(is_faulted=False),
-    "charge now": _charge_now,
-    "end charge now": _end_charge_now,
+    "stop until unplugged": lambda home: _stop(home, ends_with_vehicle=True),
+    "end charge now": _by_hand(end_override),
+    "resume": _by_hand(end_override),
     "skip delay": _turn(skip_delay=True),
     "safety lock on": _set(is_locked=True),
     "safety lock off": _set(is_locked=False),
@@ -203,6 +273,7 @@ ACTIONS: dict[str, Callable[[Home], None]] = {
     "mode always": _set(mode=Mode.ALWAYS),
     "mode default hours": _set(mode=Mode.DEFAULT_HOURS),
     "remove hours": _set(default_hours=None),
+    "take part in no event": _set(is_dsr_opted_out=True),
     "home assistant stops": _turn(is_running=False),
     "home assistant starts": Home.start,
     "charger reboots": _power_cut,
@@ -212,11 +283,7 @@ ACTIONS: dict[str, Callable[[Home], None]] = {
 _AMPERES = re.compile(r"(?P<what>cable|charger goes over by itself to|rating) (?P<amperes>\d+) A")
 
 
-def act(home: Home, words: str) -> None:
-    """Do what ``words`` say."""
-    if (match := _AMPERES.fullmatch(words)) is None:
-        ACTIONS[words](home)
-        return
+def _amperes(home: Home, match: re.Match[str]) -> None:
     amperes = float(match["amperes"])
     match match["what"]:
         case "cable":
@@ -225,6 +292,18 @@ def act(home: Home, words: str) -> None:
             home.settings = replace(home.settings, rated_a=amperes)
         case _:
             home.wall.setpoint_a = amperes
+
+
+_PATTERNS = ((_AMPERES, _amperes), (_OVERRIDE, _override), (_EVENT, _event), (_EVENT_ENDS, _event_ends))
+
+
+def act(home: Home, words: str) -> None:
+    """Do what ``words`` say."""
+    for pattern, do in _PATTERNS:
+        if (match := pattern.fullmatch(words)) is not None:
+            do(home, match)
+            return
+    ACTIONS[words](home)
 
 
 def hours_of(stored, zone: ZoneInfo) -> WeeklyHours | None:

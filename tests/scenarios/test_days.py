@@ -30,7 +30,7 @@ def test_a_day_goes_as_its_file_says(day):
         default_hours=hours_of(day.get("hours", "preset"), zone),
         random_delay_max_s=day.get("random_delay_max_s", RANDOM_DELAY_DEFAULT_S),
     )
-    home = Home(settings=settings, now=instant(day["steps"][0]["at"], zone))
+    home = Home(settings=settings, now=instant(day["steps"][0]["at"], zone), zone=zone)
     for step in day["steps"]:
         assert set(step) <= KEYS, f"unknown words in {step}"
         home.wait_until(instant(step["at"], zone))

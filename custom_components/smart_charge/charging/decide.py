@@ -4,10 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from .demand_response import (
+    dsr_delayed_before_limit,
+    dsr_limit,
+    exempt_by_event,
+    followed_events,
+    next_edge,
+    response_limit,
+    turn_up,
+)
 from .fallback import decide_without_reading
-from .model import Decision, Limit, Situation
+from .model import Decision, Limit, OverrideKind, Situation, Source
 from .off_peak import active_hours, default_hours_limit, off_limit
-from .override import begun_by, followed, lift
+from .override import begun_by, followed, lift, stop_limit
 from .random_delay import Wish, settle
 from .reason import explain
 from .supply import (
@@ -28,6 +37,10 @@ RULES: tuple[Rule, ...] = (
     charge_point_limit,
     cable_limit,
     not_plugged_in_limit,
+    stop_limit,
+    response_limit,
+    dsr_delayed_before_limit,
+    dsr_limit,
     off_limit,
     default_hours_limit,
 )
@@ -37,33 +50,67 @@ RULES: tuple[Rule, ...] = (
 def decide(situation: Situation) -> Decision:
     """Say what to ask the charge point for now, why, and when to decide again.
 
-    Same situation, same decision; it never raises. The rules say what is allowed, the override
-    sets some of them aside, the lowest of the rest is the wish, and the random delay says what of
+    Same situation, same decision; it never raises. The rules say what is allowed, whoever asks for
+    more sets some of them aside, the lowest of the rest is the wish, and the random delay says what of
     it is in force already.
     """
     if situation.reading is None:
         return decide_without_reading(situation)
-    override = followed(situation.carry.override, situation.reading)
-    spoken = [limit for rule in RULES if (limit := rule(situation)) is not None]
-    standing, lifted_by = lift(spoken, override)
-    limits = lowest_first(standing)
+    before, situation = situation, _followed(situation)
+    limits, lifted_by = _standing(situation)
     binding = limits[0]
-    begun = None if situation.power_returned else begun_by(situation.carry.override, override)
-    wish = Wish(setpoint_a=usable_a(binding.max_a), limits=limits, cause=begun or binding.source)
-    carry = replace(settle(situation, wish), override=override)
+    settled = settle(situation, _wish(before, situation, limits))
     hours = active_hours(situation)
     hours_change_at = None if hours is None else hours.next_change(situation.now)
-    reason, until_at = explain(situation, binding, carry, hours_change_at)
+    reason, until_at = explain(replace(situation, carry=settled), limits, lifted_by, hours_change_at)
     return Decision(
-        setpoint_a=carry.in_force_a,
-        wish_a=wish.setpoint_a,
+        setpoint_a=settled.in_force_a,
+        wish_a=usable_a(binding.max_a),
         binding=binding,
         limits=limits,
         lifted_by=lifted_by,
         reason=reason,
         until_at=until_at,
-        carry=carry,
-        review_at=_earliest(hours_change_at, None if carry.hold is None else carry.hold.ends_at),
+        carry=settled,
+        review_at=_earliest(
+            hours_change_at,
+            None if settled.hold is None else settled.hold.ends_at,
+            None if settled.override is None else settled.override.ends_at,
+            next_edge(settled.events, situation.now),
+        ),
+    )
+
+
+def _followed(situation: Situation) -> Situation:
+    """Let what was asked for see the time that passed and what the charge point said."""
+    carry = replace(situation.carry, override=followed(situation), events=followed_events(situation))
+    return replace(situation, carry=carry)
+
+
+def _standing(situation: Situation) -> tuple[tuple[Limit, ...], Source | None]:
+    """Return the limits that stand, the binding one first, and who set others aside, if anyone did."""
+    spoken = [limit for rule in RULES if (limit := rule(situation)) is not None]
+    override, asked = situation.carry.override, turn_up(situation)
+    if override is not None and override.kind is OverrideKind.CHARGE_NOW:
+        standing, lifted_by = lift(spoken, Source.CHARGE_NOW)
+    elif asked is not None:
+        standing, lifted_by = lift(spoken, Source.TURN_UP)
+        standing += [asked] if lifted_by is not None else []
+    else:
+        standing, lifted_by = spoken, None
+    return lowest_first(standing), lifted_by
+
+
+def _wish(before: Situation, situation: Situation, limits: tuple[Limit, ...]) -> Wish:
+    """Say what is allowed and whose doing a change to it is; power that returned is nobody's (11.9)."""
+    setpoint_a, cause = usable_a(limits[0].max_a), limits[0].source
+    if situation.power_returned:
+        return Wish(setpoint_a=setpoint_a, limits=limits, cause=cause)
+    return Wish(
+        setpoint_a=setpoint_a,
+        limits=limits,
+        cause=begun_by(before.carry.override, situation.carry.override) or cause,
+        exempt=exempt_by_event(before, situation),
     )
 
 

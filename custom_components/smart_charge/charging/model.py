@@ -9,20 +9,25 @@ from datetime import datetime
 from enum import StrEnum
 
 from .hours import WeeklyHours, Window
+from .requests import DsrEvent, DsrKind, Override, OverrideKind
 
 __all__ = [
     "MIN_CURRENT_A",
+    "NOMINAL_V",
     "NO_PHASES",
     "RANDOM_DELAY_DEFAULT_S",
     "RANDOM_DELAY_HIGHEST_S",
     "Carry",
     "ConnectorStatus",
     "Decision",
+    "DsrEvent",
+    "DsrKind",
     "Fault",
     "Hold",
     "Limit",
     "Mode",
     "Override",
+    "OverrideKind",
     "PerPhase",
     "PilotState",
     "Reading",
@@ -36,6 +41,9 @@ __all__ = [
 
 MIN_CURRENT_A = 6.0
 """The least charging current there is (IEC 61851-1 table A.8); below it a setpoint is 0."""
+
+NOMINAL_V = 230.0
+"""Voltage of a phase that a limit in watts is reckoned with."""
 
 RANDOM_DELAY_DEFAULT_S = 600
 """The random delay's upper end unless raised (SI 2021/1467 reg 11(2)(a), requirement 11.1)."""
@@ -89,10 +97,15 @@ class Source(StrEnum):
     SAFETY_LOCK = "safety_lock"
     CHARGE_POINT_RATING = "charge_point_rating"
     CABLE_RATING = "cable_rating"
+    NOT_PLUGGED_IN = "not_plugged_in"
     CHARGE_NOW = "charge_now"
+    STOP = "stop"
+    RESPONSE_DSR = "response_dsr"
+    DSR = "dsr"
+    DSR_DELAYED_BEFORE = "dsr_delayed_before"  # spread at random by who sent it
+    TURN_UP = "turn_up"
     DEFAULT_HOURS = "default_hours"
     OFF = "off"
-    NOT_PLUGGED_IN = "not_plugged_in"
 
 
 class Reason(StrEnum):
@@ -107,6 +120,11 @@ class Reason(StrEnum):
     DELAYED_STOP = "delayed_stop"  # the random delay keeps charging a little longer
     DELAYED_CHANGE = "delayed_change"  # … or keeps the rate
     CHARGING_NOW = "charging_now"  # the owner's override
+    CHARGING_TO_ENERGY = "charging_to_energy"  # … which ends at an amount
+    STOPPED = "stopped"  # the owner's other override
+    RESPONSE_DSR = "response_dsr"  # a service to the grid sets the current
+    DEMAND_RESPONSE = "demand_response"  # the electricity system asks for less
+    TURNED_UP = "turned_up"  # … or for more
     IN_DEFAULT_HOURS = "in_default_hours"
     WHENEVER_PLUGGED_IN = "whenever_plugged_in"
     RATING_TOO_LOW = "rating_too_low"  # charge point and circuit may carry less than 6 A, so nothing
@@ -200,6 +218,8 @@ class Settings:
         rated_a: the most that charge point and circuit may carry.
         charger_delays_itself: the charge point applies its own random delay, so ours is off (11.6).
         is_locked: the owner's safety lock.
+        phases: that the charge point is wired to; None counts as three where a limit is in watts.
+        is_dsr_opted_out: the owner takes no part in any demand response event (10.6).
     """
 
     rated_a: float
@@ -208,6 +228,8 @@ class Settings:
     random_delay_max_s: int = RANDOM_DELAY_DEFAULT_S
     charger_delays_itself: bool = False
     is_locked: bool = False
+    phases: int | None = None
+    is_dsr_opted_out: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,17 +239,6 @@ class Limit:
     max_a: float
     source: Source
     until_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Override:
-    """The owner's "charge now" (10.4): stands until the vehicle that it was meant for is unplugged.
-
-    ``has_seen_vehicle`` tells an override made before plugging in from one whose vehicle has left.
-    """
-
-    made_at: datetime
-    has_seen_vehicle: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,6 +258,7 @@ class Carry:
     hold: Hold | None = None
     last_draw_s: int | None = None
     override: Override | None = None
+    events: tuple[DsrEvent, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -257,6 +269,7 @@ class Situation:
         dice: one fresh random number in [0, 1) from the system's entropy source (11.1).
         reading: None before the charge point has first spoken.
         skip_delay: the owner asks by hand that what is due happens now (11.5). One step only.
+        session_wh: energy that the vehicle has taken in this session; None while there is none.
         power_returned: the charge point has restarted since the last step, so nothing that was in
             force still is (11.9). One step only.
     """
@@ -266,6 +279,7 @@ class Situation:
     settings: Settings
     reading: Reading | None = None
     carry: Carry = field(default_factory=Carry)
+    session_wh: int | None = None
     skip_delay: bool = False
     power_returned: bool = False
 

@@ -31,17 +31,24 @@ AT_ONCE: dict[Source, frozenset[Direction]] = {
     Source.CABLE_RATING: _FALL,
     Source.NOT_PLUGGED_IN: _FALL,  # no load switches
     Source.CHARGE_NOW: _RISE,  # the owner overrode the delay by hand (11.5)
+    Source.STOP: _FALL,
+    Source.RESPONSE_DSR: _FALL,  # charging again behind it: see `demand_response.exempt_by_event` (11.7)
+    Source.DSR_DELAYED_BEFORE: _FALL,  # (11.6)
 }
 """The causes that are exempt, and in which direction. A source that is not here always waits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """What the rules allow now, the limits that stand, and who is behind a change to it."""
+    """What the rules allow now, the limits that stand, and who is behind a change to it.
+
+    ``exempt`` are directions that are at once in this step, whoever is the cause.
+    """
 
     setpoint_a: float
     limits: Sequence[Limit]
     cause: Source
+    exempt: frozenset[Direction] = frozenset()
 
 
 def draw_s(dice: float, max_s: int, last_s: int | None) -> int:
@@ -74,7 +81,7 @@ def settle(situation: Situation, wish: Wish) -> Carry:
     - An exempt cause, a delay of the charger's own (11.6) or the owner's hand (11.5) acts at once.
     - Power that has returned found nothing in force and no hold (11.9).
 
-    The override in the returned value is the one that was carried in.
+    The override and the events in the returned value are those that were carried in.
     """
     carry = _what_is_left(situation)
     in_force_a = _cut(carry.in_force_a, wish.limits)
@@ -82,7 +89,7 @@ def settle(situation: Situation, wish: Wish) -> Carry:
         is_instance(in_force_a, wish.setpoint_a)
         and not situation.skip_delay
         and not situation.settings.charger_delays_itself
-        and _direction(in_force_a, wish.setpoint_a) not in AT_ONCE.get(wish.cause, ())
+        and _direction(in_force_a, wish.setpoint_a) not in wish.exempt | AT_ONCE.get(wish.cause, frozenset())
     )
     if not waits:
         return replace(carry, in_force_a=wish.setpoint_a, hold=None)

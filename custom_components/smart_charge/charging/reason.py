@@ -1,8 +1,10 @@
 """The one sentence the owner reads: why the vehicle gets what it gets, and until when."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from .model import MIN_CURRENT_A, Carry, ConnectorStatus, Hold, Limit, Reading, Reason, Situation, Source
+from .demand_response import turn_up
+from .model import MIN_CURRENT_A, ConnectorStatus, Hold, Limit, OverrideKind, Reading, Reason, Situation, Source
 from .off_peak import active_hours
 
 _NOTHING_BECAUSE: dict[Source, Reason] = {
@@ -11,32 +13,58 @@ _NOTHING_BECAUSE: dict[Source, Reason] = {
     Source.CHARGE_POINT_RATING: Reason.RATING_TOO_LOW,
     Source.CABLE_RATING: Reason.CABLE_LIMIT,
     Source.NOT_PLUGGED_IN: Reason.NOT_PLUGGED_IN,
+    Source.STOP: Reason.STOPPED,
+    Source.RESPONSE_DSR: Reason.RESPONSE_DSR,
+    Source.DSR: Reason.DEMAND_RESPONSE,
+    Source.DSR_DELAYED_BEFORE: Reason.DEMAND_RESPONSE,
     Source.OFF: Reason.OFF,
     Source.DEFAULT_HOURS: Reason.WAITING_FOR_DEFAULT_HOURS,
 }
 """Why there is nothing, by the limit that allows nothing."""
 
 
+_LESS_BECAUSE: dict[Source, Reason] = {
+    Source.CABLE_RATING: Reason.CABLE_LIMIT,
+    Source.RESPONSE_DSR: Reason.RESPONSE_DSR,
+    Source.DSR: Reason.DEMAND_RESPONSE,
+    Source.DSR_DELAYED_BEFORE: Reason.DEMAND_RESPONSE,
+}
+"""Why there is less than the charge point's rating, by the limit that allows less."""
+
+
 def explain(
-    situation: Situation, binding: Limit, carry: Carry, hours_change_at: datetime | None
+    situation: Situation, limits: Sequence[Limit], lifted_by: Source | None, hours_change_at: datetime | None
 ) -> tuple[Reason, datetime | None]:
     """Return the reason and until when it holds, None if that is not known.
 
-    ``hours_change_at`` is when the default hours that the mode follows next open or close.
+    The situation is as this step leaves it, the first of ``limits`` binds, ``lifted_by`` set others
+    aside, and ``hours_change_at`` is when the default hours that the mode follows next open or close.
 
     A running delay comes first; then whoever allows nothing; then, while charging is allowed, what
     keeps the vehicle from it or makes it an exception, and last what allows it.
     """
+    carry, binding = situation.carry, limits[0]
     if carry.hold is not None:
         return _delayed(carry.in_force_a, carry.hold)
     if carry.in_force_a == 0:
         return _NOTHING_BECAUSE[binding.source], binding.until_at
     if situation.reading is not None and _is_not_taking(situation.reading):
         return Reason.VEHICLE_NOT_TAKING, None
-    if carry.override is not None:
-        return Reason.CHARGING_NOW, None
-    if binding.source is Source.CABLE_RATING:
-        return Reason.CABLE_LIMIT, hours_change_at
+    return _charging(situation, binding, lifted_by, hours_change_at)
+
+
+def _charging(
+    situation: Situation, binding: Limit, lifted_by: Source | None, hours_change_at: datetime | None
+) -> tuple[Reason, datetime | None]:
+    override = situation.carry.override
+    if override is not None and override.kind is OverrideKind.CHARGE_NOW:
+        has_amount = override.energy_wh is not None
+        return Reason.CHARGING_TO_ENERGY if has_amount else Reason.CHARGING_NOW, override.ends_at
+    if binding.source in _LESS_BECAUSE:
+        return _LESS_BECAUSE[binding.source], binding.until_at or hours_change_at
+    asked = turn_up(situation)
+    if lifted_by is Source.TURN_UP and asked is not None:
+        return Reason.TURNED_UP, asked.until_at
     has_hours = active_hours(situation) is not None
     return Reason.IN_DEFAULT_HOURS if has_hours else Reason.WHENEVER_PLUGGED_IN, hours_change_at
 
