@@ -50,9 +50,10 @@ async def test_a_start_that_comes_twice_gets_the_same_id(site: Site) -> None:
 
 
 async def test_a_start_that_comes_twice_around_our_restart_gets_the_same_id(site: Site) -> None:
-    _, peer = await meet(site)
+    release = site.central.expect(site.charger())
     at = stamp()
-    first = await peer.start(at=at)
+    first = await (await site.peer()).start(at=at)
+    release()
     site.central.expect(site.charger(memory=site.saved))
     again = await (await site.peer()).start(at=at)
     assert first["transactionId"] == again["transactionId"]
