@@ -102,14 +102,12 @@ async def test_charge_now_charges_at_peak_until_unplugged(hass: HomeAssistant, c
 
 
 @pytest.mark.usefixtures("entry")
-async def test_charge_now_off_goes_back_to_the_hours_after_the_delay(
-    hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory
-) -> None:
+@pytest.mark.requirement("11.5")
+async def test_charge_now_off_goes_back_to_the_hours_at_once(hass: HomeAssistant, charger: FakeCharger) -> None:
     await _plug_in(hass, charger)
     await call(hass, "turn_on", CHARGE_NOW)
     await call(hass, "turn_off", CHARGE_NOW)
-    assert shown(hass, WHY) == "delayed_stop"
-    await after(hass, freezer, seconds=300)
+    assert shown(hass, WHY) == "waiting_for_default_hours"
     assert charger.asked[-1] == 0.0
 
 

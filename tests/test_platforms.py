@@ -16,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.smart_charge import PLATFORMS
 from custom_components.smart_charge.chargers.charger import Capabilities
 from custom_components.smart_charge.charging.model import ConnectorStatus, Fault, PilotState
+from custom_components.smart_charge.owner import async_charge_now
 
 from .shell import CHARGING, NIGHTS, PLUGGED_IN, FakeCharger, after, call, set_up_fake, settle, shown
 
@@ -40,7 +41,7 @@ async def test_every_entity_of_a_platform(  # noqa: PLR0917
         entry = await set_up_fake(hass, charger)
         charger.say(**PLUGGED_IN)
         await settle(hass)
-        await entry.runtime_data.async_charge_now(is_on=True)
+        await async_charge_now(entry.runtime_data)
         charger.say(
             **CHARGING | {"current_a": (30.4, 0.1, 0.2), "voltage_v": (230.1, 231.0, 229.5)}, import_wh=5_000_000
         )

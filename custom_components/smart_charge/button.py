@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
+from .owner import async_skip_delay
 
 PARALLEL_UPDATES = 1
 
@@ -26,7 +27,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeButtonDescription, ...]] = (
         key="skip_delay",
         translation_key="skip_delay",
         needs_link=False,
-        press_fn=lambda coordinator: coordinator.async_skip_delay(),
+        press_fn=async_skip_delay,
     ),
 )
 

@@ -24,6 +24,8 @@ CONF_DEFAULT_HOURS: Final = "default_hours"  # list of {"days": ["mon", …], "s
 CONF_DEFAULT_HOURS_ENABLED: Final = "default_hours_enabled"
 CONF_RANDOM_DELAY_MAX: Final = "random_delay_max"  # whole seconds
 CONF_RATED_CURRENT: Final = "rated_current"  # ampere per phase; the lower of this and the charger's own holds
+CONF_SAFETY_LOCK: Final = "safety_lock"  # the owner's: nothing charges while it is on
+CONF_DSR_OPT_OUT: Final = "dsr_opt_out"  # no part in any demand response event
 CONF_START_WITHOUT_TAG: Final = "start_without_tag"  # OCPP: start a transaction when a vehicle is plugged in
 
 DEFAULT_MODBUS_PORT: Final = 502

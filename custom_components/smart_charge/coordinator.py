@@ -20,11 +20,10 @@ from .charging.decide import decide
 from .charging.fallback import hours_left_behind, is_followed, reconcile
 from .charging.metering import Meter, read
 from .charging.model import Carry, Decision, Reading, Settings, Situation
-from .charging.override import begin_charge_now, end_charge_now
+from .charging.override import is_spent
 from .charging.random_delay import draw_s
 from .charging.session import State, advance
 from .const import DOMAIN, LOGGER
-from .errors import no_delay_runs, not_safe, translated
 from .following import Following
 from .picture import Picture
 from .settings import settings_from, windows_of
@@ -80,6 +79,12 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         return settings_from(self.config_entry.options, self.charger.capabilities, time_zone)
 
     @property
+    def session_wh(self) -> int | None:
+        """Energy that the vehicle has taken in this session; None while there is none."""
+        session = self.memory.session
+        return None if session is None or session.state is State.FINISHED else session.energy_wh
+
+    @property
     def _facts(self) -> object:
         """What a decision can depend on. While it stays the same, only time can change the answer."""
         reading = self.charger.reading
@@ -92,7 +97,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             reading.is_charging,
             reading.offered_a,
         )
-        return said, self.charger.restarts, self.charger.capabilities, self._was_online
+        is_due = is_spent(self.memory.carry.override, self.session_wh)
+        return said, is_due, self.charger.restarts, self.charger.capabilities, self._was_online
 
     @callback
     def _on_charger(self) -> None:
@@ -172,6 +178,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
                 settings=self.settings,
                 reading=reading,
                 carry=carry,
+                session_wh=self.session_wh,
                 skip_delay=skip_delay,
                 power_returned=restarts != self._restarts,
             )
@@ -184,7 +191,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
 
     def _keep(self, before: Carry, after: Carry) -> None:
         self.memory.carry = after
-        if (before.hold, before.override) != (after.hold, after.override):
+        if (before.hold, before.override, before.events) != (after.hold, after.override, after.events):
             self.memory.save_at_once()
         elif before != after:
             self.memory.save_soon()
@@ -279,55 +286,29 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             self._watch(now)
             self._show(now)
 
-    # What the owner asks for
+    # What people and the electricity system ask for
 
-    async def async_charge_now(self, *, is_on: bool) -> None:
-        """Charge now, until unplugged, or back to the owner's mode (10.4).
-
-        Raises:
-            ServiceValidationError: it is not safe (8.1).
-            HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
-        """
-        before = self.memory.carry
-        now = dt_util.utcnow()
-        if is_on:
-            self._require_safe()
-            self._require_link()
+    async def async_change(self, change: Callable[[Carry], Carry], *, skip_delay: bool = False) -> ChargerError | None:
+        """Keep what somebody asked for, act on it, and return what went wrong in asking the charge point."""
         unlike = self._asking
-        self.memory.carry = begin_charge_now(before, now) if is_on else end_charge_now(before)
+        self.change(change, skip_delay=skip_delay)
+        return await self._async_outcome(unlike)
+
+    async def async_change_options(
+        self, changes: Mapping[str, Any], *, skip_delay: bool = False
+    ) -> ChargerError | None:
+        """Keep what the owner has set, act on it, and return what went wrong in asking the charge point."""
+        unlike = self._asking
+        self.change_options(changes)
+        self.step(skip_delay=skip_delay)
+        return await self._async_outcome(unlike)
+
+    @callback
+    def change(self, change: Callable[[Carry], Carry], *, skip_delay: bool = False) -> None:
+        """Keep what somebody asked for, and act on it. ``skip_delay``: what it changes is due now (11.5)."""
+        self.memory.carry = change(self.memory.carry)
         self.memory.save_at_once()
-        self.step()
-        error = await self._async_outcome(unlike)
-        if is_on and error is not None and self.memory.carry.override is not None and before.override is None:
-            self.memory.carry = before
-            self.memory.save_at_once()
-            self.step()
-        if error is not None:
-            raise translated(error, self.name)
-
-    async def async_skip_delay(self) -> None:
-        """Let what the random delay holds back happen now (11.5).
-
-        Raises:
-            ServiceValidationError: it is not safe (8.3), or no delay runs.
-            HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
-        """
-        self._require_safe()
-        if self.memory.carry.hold is None:
-            raise no_delay_runs()
-        self._require_link()
-        unlike = self._asking
-        self.step(skip_delay=True)
-        if (error := await self._async_outcome(unlike)) is not None:
-            raise translated(error, self.name)
-
-    def _require_safe(self) -> None:
-        if (error := not_safe(self.charger.reading, self.settings)) is not None:
-            raise error
-
-    def _require_link(self) -> None:
-        if not self.charger.is_online:
-            raise translated(ChargerUnreachable(), self.name)
+        self.step(skip_delay=skip_delay)
 
     async def _async_outcome(self, earlier: asyncio.Task[ChargerError | None] | None) -> ChargerError | None:
         """Wait for the asking that followed an ``earlier`` one; one that was superseded has no outcome."""

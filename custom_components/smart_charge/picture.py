@@ -4,8 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from .charging.model import ConnectorStatus, Decision, PilotState, Reading, Reason, Settings, Window
-from .charging.session import Session
+from .charging.model import (
+    ConnectorStatus,
+    Decision,
+    Override,
+    OverrideKind,
+    PilotState,
+    Reading,
+    Reason,
+    Settings,
+    Window,
+)
+from .charging.session import Session, State
 
 NOT_REACHABLE: Final = "not_reachable"
 NOT_FOLLOWED: Final = "not_followed"
@@ -73,6 +83,16 @@ class Picture:
         """When the running random delay ends."""
         hold = self.decision.carry.hold
         return None if hold is None else hold.ends_at
+
+    @property
+    def session_wh(self) -> int | None:
+        """Energy that the vehicle has taken in this session; None while there is none."""
+        return None if self.session is None or self.session.state is State.FINISHED else self.session.energy_wh
+
+    def override_of(self, kind: OverrideKind) -> Override | None:
+        """Return the owner's override if it is of ``kind``."""
+        override = self.decision.carry.override
+        return override if override is not None and override.kind is kind else None
 
     @property
     def session_s(self) -> int | None:

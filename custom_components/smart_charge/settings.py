@@ -12,9 +12,11 @@ from .charging.off_peak import preset_hours, windows_from_list, windows_to_list
 from .const import (
     CONF_DEFAULT_HOURS,
     CONF_DEFAULT_HOURS_ENABLED,
+    CONF_DSR_OPT_OUT,
     CONF_MODE,
     CONF_RANDOM_DELAY_MAX,
     CONF_RATED_CURRENT,
+    CONF_SAFETY_LOCK,
     LOGGER,
 )
 
@@ -31,6 +33,9 @@ def settings_from(options: Mapping[str, Any], capabilities: Capabilities, time_z
         default_hours=WeeklyHours(windows=windows, time_zone=time_zone) if is_on else None,
         random_delay_max_s=int(options.get(CONF_RANDOM_DELAY_MAX, RANDOM_DELAY_DEFAULT_S)),
         charger_delays_itself=capabilities.delays_itself,
+        is_locked=bool(options.get(CONF_SAFETY_LOCK, False)),
+        phases=capabilities.phases,
+        is_dsr_opted_out=bool(options.get(CONF_DSR_OPT_OUT, False)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Charge now, and whether the default hours hold."""
+"""Charge now, stop, the safety lock, and whether default hours and demand response hold."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,8 +9,13 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charging.model import OverrideKind
+from .charging.override import left_wh
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
+from .grid import async_opt_out
+from .owner import async_charge_now, async_lock, async_resume, async_stop
+from .picture import Picture
 from .settings import with_hours_switched
 
 PARALLEL_UPDATES = 1
@@ -23,8 +28,38 @@ class SmartChargeSwitchDescription(SmartChargeEntityDescription, SwitchEntityDes
     set_fn: Callable[[SmartChargeCoordinator, bool], Awaitable[None]]
 
 
+async def _async_charge_now(coordinator: SmartChargeCoordinator, is_on: bool) -> None:
+    await (async_charge_now(coordinator) if is_on else async_resume(coordinator, OverrideKind.CHARGE_NOW))
+
+
+async def _async_stop(coordinator: SmartChargeCoordinator, is_on: bool) -> None:
+    await (async_stop(coordinator) if is_on else async_resume(coordinator, OverrideKind.STOP))
+
+
+async def _async_lock(coordinator: SmartChargeCoordinator, is_on: bool) -> None:
+    await async_lock(coordinator, is_on=is_on)
+
+
+async def _async_opt_out(coordinator: SmartChargeCoordinator, is_on: bool) -> None:
+    await async_opt_out(coordinator, is_on=is_on)
+
+
 async def _async_switch_hours(coordinator: SmartChargeCoordinator, is_on: bool) -> None:
     coordinator.change_options(with_hours_switched(coordinator.config_entry.options, is_on=is_on))
+
+
+def _charge_now_terms(picture: Picture) -> dict[str, Any]:
+    override = picture.override_of(OverrideKind.CHARGE_NOW)
+    left = left_wh(override, picture.session_wh)
+    return {
+        "until": None if override is None else override.ends_at,
+        "energy_left": None if left is None else round(left / 1000, 2),
+    }
+
+
+def _stop_terms(picture: Picture) -> dict[str, Any]:
+    override = picture.override_of(OverrideKind.STOP)
+    return {"until": None if override is None else override.ends_at}
 
 
 DESCRIPTIONS: Final[tuple[SmartChargeSwitchDescription, ...]] = (
@@ -32,8 +67,33 @@ DESCRIPTIONS: Final[tuple[SmartChargeSwitchDescription, ...]] = (
         key="charge_now",
         translation_key="charge_now",
         needs_link=False,
-        value_fn=lambda picture: picture.decision.carry.override is not None,
-        set_fn=lambda coordinator, is_on: coordinator.async_charge_now(is_on=is_on),
+        value_fn=lambda picture: picture.override_of(OverrideKind.CHARGE_NOW) is not None,
+        extra_fn=_charge_now_terms,
+        set_fn=_async_charge_now,
+    ),
+    SmartChargeSwitchDescription(
+        key="stop",
+        translation_key="stop",
+        needs_link=False,
+        value_fn=lambda picture: picture.override_of(OverrideKind.STOP) is not None,
+        extra_fn=_stop_terms,
+        set_fn=_async_stop,
+    ),
+    SmartChargeSwitchDescription(
+        key="safety_lock",
+        translation_key="safety_lock",
+        entity_category=EntityCategory.CONFIG,
+        needs_link=False,
+        value_fn=lambda picture: picture.settings.is_locked,
+        set_fn=_async_lock,
+    ),
+    SmartChargeSwitchDescription(
+        key="dsr_opt_out",
+        translation_key="dsr_opt_out",
+        entity_category=EntityCategory.CONFIG,
+        needs_link=False,
+        value_fn=lambda picture: picture.settings.is_dsr_opted_out,
+        set_fn=_async_opt_out,
     ),
     SmartChargeSwitchDescription(
         key="default_hours",

@@ -53,11 +53,6 @@ def end_override(carry: Carry, kind: OverrideKind | None = None) -> Carry:
     return carry if stands is None or kind not in (None, stands.kind) else replace(carry, override=None)
 
 
-def end_charge_now(carry: Carry) -> Carry:
-    """Back to the mode that the owner chose, if "Charge now" stands."""
-    return end_override(carry, OverrideKind.CHARGE_NOW)
-
-
 def next_showing(at: time, time_zone: ZoneInfo, now: datetime) -> datetime:
     """Return the next instant, in UTC, at which clocks in ``time_zone`` show ``at``.
 

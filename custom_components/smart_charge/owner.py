@@ -1,0 +1,103 @@
+"""What the owner asks for by hand: charge now, stop, resume, skip the delay (10.4, 10.6, 11.5)."""
+
+from datetime import datetime
+
+from homeassistant.util import dt as dt_util
+
+from .chargers.charger import ChargerUnreachable
+from .charging.model import OverrideKind
+from .charging.override import begin_charge_now, begin_stop, end_override
+from .const import CONF_SAFETY_LOCK
+from .coordinator import SmartChargeCoordinator
+from .errors import invalid, no_delay_runs, not_safe, translated
+
+
+async def async_charge_now(
+    coordinator: SmartChargeCoordinator, *, ends_at: datetime | None = None, energy_wh: int | None = None
+) -> None:
+    """Charge now, until unplugged, a time, or an amount of energy (10.4). What the charge point refuses is undone.
+
+    Raises:
+        ServiceValidationError: it is not safe (8.1, 8.2).
+        HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
+    """
+    _require_safe(coordinator)
+    _require_link(coordinator)
+    before, now = coordinator.memory.carry, dt_util.utcnow()
+    begun = begin_charge_now(before, now, ends_at=ends_at, energy_wh=energy_wh)
+    error = await coordinator.async_change(lambda _: begun)
+    if error is None:
+        return
+    stands = coordinator.memory.carry.override
+    if begun is not before and stands is not None and stands.made_at == now:
+        coordinator.change(lambda _: before)
+    raise translated(error, coordinator.name)
+
+
+async def async_stop(
+    coordinator: SmartChargeCoordinator, *, ends_at: datetime | None = None, ends_with_vehicle: bool = False
+) -> None:
+    """Stop until resumed, or unplugged, or a time. It stands even if the charge point does not hear of it now.
+
+    Raises:
+        HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
+    """
+    now = dt_util.utcnow()
+    error = await coordinator.async_change(
+        lambda carry: begin_stop(carry, now, ends_at=ends_at, ends_with_vehicle=ends_with_vehicle)
+    )
+    if not coordinator.charger.is_online:
+        raise invalid("stops_later", name=coordinator.name)
+    if error is not None:
+        raise translated(error, coordinator.name)
+
+
+async def async_resume(coordinator: SmartChargeCoordinator, kind: OverrideKind | None = None) -> None:
+    """Go back to the owner's mode at once, from an override of ``kind`` or from whichever stands.
+
+    Raises:
+        HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
+    """
+    stands = coordinator.memory.carry.override
+    if stands is None or kind not in (None, stands.kind):
+        return
+    error = await coordinator.async_change(lambda carry: end_override(carry, kind), skip_delay=True)
+    if error is not None:
+        raise translated(error, coordinator.name)
+
+
+async def async_skip_delay(coordinator: SmartChargeCoordinator) -> None:
+    """Let what the random delay holds back happen now (11.5).
+
+    Raises:
+        ServiceValidationError: it is not safe (8.3), or no delay runs.
+        HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
+    """
+    _require_safe(coordinator)
+    if coordinator.memory.carry.hold is None:
+        raise no_delay_runs()
+    _require_link(coordinator)
+    error = await coordinator.async_change(lambda carry: carry, skip_delay=True)
+    if error is not None:
+        raise translated(error, coordinator.name)
+
+
+async def async_lock(coordinator: SmartChargeCoordinator, *, is_on: bool) -> None:
+    """Let nothing charge from now on, or let the rules hold again (8.1).
+
+    Raises:
+        HomeAssistantError: the charge point cannot be reached, refuses, or did not answer. The lock is on anyway.
+    """
+    error = await coordinator.async_change_options({CONF_SAFETY_LOCK: is_on})
+    if error is not None and is_on:
+        raise translated(error, coordinator.name)
+
+
+def _require_safe(coordinator: SmartChargeCoordinator) -> None:
+    if (error := not_safe(coordinator.charger.reading, coordinator.settings)) is not None:
+        raise error
+
+
+def _require_link(coordinator: SmartChargeCoordinator) -> None:
+    if not coordinator.charger.is_online:
+        raise translated(ChargerUnreachable(), coordinator.name)
