@@ -16,6 +16,9 @@ from .processes import ProgramEnded
 from .story import StoryFailed, watch_story
 from .world import World, open_world
 
+FIRST_CAR_AFTER_S = 8
+"""Long enough to open the page and see that no vehicle is plugged in."""
+
 FAST_NOTE = """\
   The simulated cars and charge points live {speed:g} times as fast. Home Assistant's own clock cannot: default hours
   and random delays take as long as they say, and its link watchdogs stay as they are."""
@@ -60,14 +63,25 @@ async def run(asked: argparse.Namespace) -> None:
 async def _show(world: World, asked: argparse.Namespace) -> None:
     address = world.home.dashboard_url
     print(f"\n  Open  {address}\n")
-    print("  It lets you in as the owner, from this machine only. Try “Charge now”. Ctrl-C ends everything.")
+    print("  It lets you in as the owner, from this machine only. In a moment a car arrives at each charge point.")
+    print("  Try “Charge now”. Ctrl-C ends everything.")
     if asked.fast != 1:
         print(FAST_NOTE.format(speed=asked.fast))
     print(flush=True)
     has_screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if has_screen and not asked.no_open:
         await asyncio.to_thread(webbrowser.open, address)
-    await world.programs.watch()
+    arriving = asyncio.create_task(_cars_arrive(world))
+    try:
+        await world.programs.watch()
+    finally:
+        arriving.cancel()
+
+
+async def _cars_arrive(world: World) -> None:
+    for point in world.points:
+        await asyncio.sleep(FIRST_CAR_AFTER_S)
+        await world.plug_in(point)
 
 
 async def run_until_told() -> int:

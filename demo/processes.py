@@ -22,6 +22,7 @@ class Programs:
         self._logs = logs
         self._stack = stack
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._running: dict[str, Process] = {}
 
     @classmethod
     @asynccontextmanager
@@ -32,21 +33,29 @@ class Programs:
             yield cls(logs, stack)
 
     async def start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        """Run ``python -m`` with these arguments under this name."""
+        """Run ``python -m`` with these arguments under this name; it takes its orders by `tell`."""
         log = self._stack.enter_context(self._log_of(name).open("wb"))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=log,
             stderr=log,
             env=os.environ | dict(environment or {}),
             start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
         )
+        self._running[name] = process
         watcher = asyncio.create_task(self._watch_one(name, process))
         self._stack.push_async_callback(self._end, process)
         self._stack.callback(watcher.cancel)
+
+    async def tell(self, name: str, order: str) -> None:
+        """Send one line to what a program reads."""
+        orders = self._running[name].stdin
+        if orders is not None:
+            orders.write(f"{order}\n".encode())
+            await orders.drain()
 
     async def watch(self) -> None:
         """Wait until one of the programs ends by itself.

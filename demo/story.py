@@ -1,14 +1,13 @@
-"""What a viewer sees within two minutes, watched through the API: waiting, charge now, power, energy."""
+"""What a viewer sees within two minutes, watched through the API: a car arrives, waits, charges now."""
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 import time
 from typing import Any
 
 import aiohttp
 
-from .client import ApiError, Json
+from .client import Json
 from .dashboard import ChargePointOnDashboard
 from .world import World
 
@@ -48,13 +47,19 @@ class _Watcher:
     """Sees one charge point's story, through its entities alone."""
 
     def __init__(self, world: World, point: ChargePointOnDashboard) -> None:
+        self._world = world
+        self._point = point
         self._client = world.client
         self._name = point.name
         self._entities = point.entities
         self._began = time.monotonic()
 
     async def watch(self) -> None:
-        await self._forget_earlier_run()
+        await self._see("no vehicle is plugged in", "why", lambda state: state["state"] == "not_plugged_in")
+        await self._world.plug_in(self._point)
+        await self._see(
+            "a vehicle is plugged in", "cable_connected", lambda state: state["state"] == "on", "binary_sensor"
+        )
         await self._see("it waits, or a delay runs", "why", lambda state: state["state"] in HELD_BACK)
         await self._press_charge_now()
         await self._see("it says that it charges now", "why", lambda state: state["state"] == "charging_now")
@@ -62,39 +67,25 @@ class _Watcher:
         before = await self._state("session_energy")
         await self._see("the session's energy rises", "session_energy", lambda now: _number(now) > _number(before))
 
-    async def _forget_earlier_run(self) -> None:
-        """Have the charge point stand still: the home of an earlier run may be charging."""
-        if (await self._state("why"))["state"] in HELD_BACK:
-            return
-        await self._client.act("switch.turn_off", self._entities["switch", "charge_now"])
-        await self._choose_mode("off")
-        with suppress(ApiError):  # there may be no delay to skip
-            await self._client.act("button.press", self._entities["button", "skip_delay"])
-        await self._see("it is off", "why", lambda state: state["state"] == "off")
-        await self._choose_mode("default_hours")
-
-    async def _choose_mode(self, mode: str) -> None:
-        await self._client.act("select.select_option", self._entities["select", "mode"], option=mode)
-
     async def _press_charge_now(self) -> None:
         await self._client.act("switch.turn_on", self._entities["switch", "charge_now"])
         self._tell("Charge now is switched on", "")
 
-    async def _see(self, what: str, key: str, is_so: Callable[[Json], bool]) -> None:
+    async def _see(self, what: str, key: str, is_so: Callable[[Json], bool], platform: str = "sensor") -> None:
         state: Json = {}
         try:
             async with asyncio.timeout(CHAPTER_WITHIN_S):
                 while not (state and is_so(state)):
                     await asyncio.sleep(0.25)
-                    state = await self._state(key)
+                    state = await self._state(key, platform)
         except TimeoutError:
             shown = {key: state.get("state"), **state.get("attributes", {})}
             raise StoryFailed(f"{self._name}: {what}: not seen within {CHAPTER_WITHIN_S} s; there is {shown}") from None
         unit = state["attributes"].get("unit_of_measurement", "")
         self._tell(what, state["attributes"].get("sentence") or f"{state['state']} {unit}".strip())
 
-    async def _state(self, key: str) -> Json:
-        return await self._client.state(self._entities["sensor", key])
+    async def _state(self, key: str, platform: str = "sensor") -> Json:
+        return await self._client.state(self._entities[platform, key])
 
     def _tell(self, what: str, shown: Any) -> None:
         seconds = time.monotonic() - self._began

@@ -27,6 +27,8 @@ LOCALE = {
 }
 MODBUS_DEVICE = "alfen_eve"
 OCPP_ID = "DEMO-0001"
+PROGRAMS = {"modbus": "charge-point-modbus", "ocpp": "charge-point-ocpp"}
+"""What simulates the charge point of each protocol."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +39,10 @@ class World:
     client: Client
     programs: Programs
     points: list[ChargePointOnDashboard]
+
+    async def plug_in(self, point: ChargePointOnDashboard) -> None:
+        """Let a car arrive at this charge point."""
+        await self.programs.tell(PROGRAMS[point.protocol], "plug_in")
 
 
 @asynccontextmanager
@@ -74,10 +80,10 @@ class _Opening:
 
     async def open(self) -> World:
         home = self._home
-        await self._programs.start("charge-point-modbus", self._modbus_program())
+        await self._programs.start(PROGRAMS["modbus"], self._modbus_program())
         await self._programs.start(
             "home-assistant",
-            ["homeassistant", "-c", str(home.directory), "--skip-pip"],
+            ["demo.home_assistant", "-c", str(home.directory), "--skip-pip"],
             {"PYTHONPATH": str(REPOSITORY / "demo" / "stubs")},
         )
         await self._client.wait_until_running(START_WITHIN_S)
@@ -98,17 +104,7 @@ class _Opening:
 
     def _modbus_program(self) -> list[str]:
         port = str(self._home.modbus_port)
-        return [
-            "simulator",
-            "modbus",
-            MODBUS_DEVICE,
-            "--port",
-            port,
-            "--plug-in=0",
-            "--no-stdin",
-            "--speed",
-            self._speed,
-        ]
+        return ["simulator", "modbus", MODBUS_DEVICE, "--port", port, "--speed", self._speed]
 
     async def _start_ocpp(self, password: str) -> None:
         charge_point = {
@@ -117,13 +113,10 @@ class _Opening:
             "id": OCPP_ID,
             "password": password,
             "free_vend": True,
-            "plug_in": 0,
         }
         # In a file of our own, as a password on a command line is everybody's to read.
         plan = self._home.write_private("charge-point-ocpp.json", [charge_point])
-        await self._programs.start(
-            "charge-point-ocpp", ["simulator", "several", str(plan), "--no-stdin", "--speed", self._speed]
-        )
+        await self._programs.start(PROGRAMS["ocpp"], ["simulator", "several", str(plan), "--speed", self._speed])
 
     async def _entries(self) -> dict[str, Json]:
         """Return our config entries by protocol, as their titles and subentries do not tell it: by what they made."""

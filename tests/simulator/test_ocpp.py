@@ -83,7 +83,7 @@ async def test_a_refused_charge_point_backs_off_and_tries_again(central, fast):
     central.refuse_with = 401
     async with OcppCharger(central.url, "CP1", clock=fast) as charger:
         await central.until(lambda: len(central.handshakes) >= 3)
-        assert charger.client.link.last_status == 401
+        await central.until(lambda: charger.client.link.last_status == 401)
         assert not charger.client.is_online
         central.refuse_with = None
         await central.until(lambda: charger.client.is_online)
