@@ -26,9 +26,7 @@ HOURS_SCHEMA: Final = probatio.Schema(
         probatio.Required(CONF_DEFAULT_HOURS): ObjectSelector(
             ObjectSelectorConfig(
                 multiple=True,
-                translation_key="hours",
-                label_field="days",
-                description_field="start",
+                translation_key="hours",  # a row shows all fields as no one of them is named its label
                 fields={
                     "days": {
                         "required": True,
