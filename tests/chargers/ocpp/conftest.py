@@ -4,12 +4,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from .peer import Site
+from custom_components.smart_charge.chargers.ocpp.timings import Timings
+
+from .peer import QUICK, Site
 
 
 @pytest.fixture
-async def site(socket_enabled: None) -> AsyncIterator[Site]:
-    site = Site()
+def timings() -> Timings:
+    """Say how long to wait for what; parametrise to say otherwise."""
+    return QUICK
+
+
+@pytest.fixture
+async def site(socket_enabled: None, timings: Timings) -> AsyncIterator[Site]:
+    site = Site(timings)
     await site.central.start()
     try:
         yield site

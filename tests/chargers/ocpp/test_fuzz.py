@@ -1,16 +1,18 @@
 """Any words in: an answer for each call, no failure of ours, and the link stays."""
 
+from dataclasses import replace
 import json
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
+import pytest
 
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.schemas import complaint
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
 from custom_components.smart_charge.chargers.ocpp.v16 import HANDLERS, answer
 
-from .peer import Site, now, until
+from .peer import QUICK, Site, now, until
 from .test_words import json_values
 
 NAMES = (
@@ -61,6 +63,7 @@ def counter() -> Any:
     return following
 
 
+@pytest.mark.parametrize("timings", [replace(QUICK, call_s=5, slow_call_s=5)])
 async def test_any_frames_leave_the_link_alive(site: Site) -> None:
     charger = site.charger()
     site.run(charger)

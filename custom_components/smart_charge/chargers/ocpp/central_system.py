@@ -73,6 +73,7 @@ class _Admission:
     charge_point_id: str | None
     seat: _Seat | None
     invitation: Invitation | None
+    password: bytes | None = None
 
 
 class CentralSystem:
@@ -147,27 +148,48 @@ class CentralSystem:
         A link that an invitation let in is adopted.
         """
         name = charger.charge_point_id
+        if name in self._seats:
+            self._vacate(name, self._seats[name])
         seat = self._seats[name] = _Seat(charger)
         if (known := match(name, self._guests)) is not None:
-            guest = self._guests.pop(known)
-            seat.connection = guest.connection
-            self._spawn(charger.attach(guest.connection, guest))
+            self._spawn(self._adopt(self._guests.pop(known), seat))
 
-        def release() -> None:
-            if self._seats.get(name) is not seat:
-                return
-            del self._seats[name]
-            if (connection := seat.connection) is not None:
-                charger.detach(connection)
-                self._spawn(connection.close(WSCloseCode.GOING_AWAY))
+        return partial(self._vacate, name, seat)
 
-        return release
+    def _vacate(self, name: str, seat: _Seat) -> None:
+        """Expect this charge point no more, and hang up."""
+        if self._seats.get(name) is not seat:
+            return
+        del self._seats[name]
+        if (connection := seat.connection) is not None:
+            seat.charger.detach(connection)
+            self._spawn(connection.close(WSCloseCode.GOING_AWAY))
 
     def invite(self, verify: Verify, charge_point_id: str | None = None) -> Invitation:
         """Let a charge point in that nobody expects yet: the one named, or any with the right password."""
         invitation = Invitation(verify, charge_point_id, self._end_invitation)
         self._invitations.append(invitation)
         return invitation
+
+    async def _adopt(self, guest: Guest, seat: _Seat) -> None:
+        """Give an invited link to the charger that speaks for it, if it knew that charger's password too."""
+        connection = guest.connection
+        if not await self._is_right(seat.charger.verify, guest.password):
+            self._tell(PeerKind.WRONG_PASSWORD, seat.charger.charge_point_id, connection.address, connection.version)
+            await connection.close(WSCloseCode.POLICY_VIOLATION, "not your password")
+            return
+        await self._take_seat(seat, connection, guest)
+
+    async def _take_seat(self, seat: _Seat, connection: Connection, guest: Guest | None = None) -> None:
+        """Make this the charger's link. An older one is hung up (quirk Q6); so is one that comes too late."""
+        if self._seats.get(seat.charger.charge_point_id) is not seat or not connection.is_open:
+            await connection.close(WSCloseCode.GOING_AWAY)
+            return
+        old, seat.connection = seat.connection, connection
+        if old is not None:
+            seat.charger.detach(old)
+            self._spawn(old.close(WSCloseCode.GOING_AWAY, "a newer connection"))
+        await seat.charger.attach(connection, guest)
 
     def _end_invitation(self, invitation: Invitation) -> None:
         if invitation in self._invitations:
@@ -236,9 +258,10 @@ class CentralSystem:
         """Check the password against whoever may let this id in, not more often than is decent."""
         address = request.remote or ""
         now = asyncio.get_running_loop().time()
-        if (banned := self._doorkeeper.banned_for(address, key, now)) > 0:
+        if (banned := self._banned_for(address, key, invitations, now)) > 0:
             return self._refuse(429, PeerKind.TOO_MANY_ATTEMPTS, admission.charge_point_id, request, wait_s=banned)
         password = credentials.password if credentials is not None else None
+        admission.password = password
         if admission.seat is not None and await self._is_right(admission.seat.charger.verify, password):
             admission.invitation = next(iter(invitations), None)
             self._doorkeeper.succeeded(address, key)
@@ -251,8 +274,14 @@ class CentralSystem:
                 return admission
         if password is not None:
             self._doorkeeper.failed(address, key, now)
+            if invitations and key != Doorkeeper.ANYBODY:
+                self._doorkeeper.failed(address, Doorkeeper.ANYBODY, now)
         detail = "no password" if password is None else None
         return self._refuse(401, PeerKind.WRONG_PASSWORD, admission.charge_point_id, request, detail)
+
+    def _banned_for(self, address: str, key: str, invitations: list[Invitation], now: float) -> float:
+        keys = {key, Doorkeeper.ANYBODY} if any(item.charge_point_id is None for item in invitations) else {key}
+        return max(self._doorkeeper.banned_for(address, item, now) for item in keys)
 
     async def _is_right(self, verify: Callable[[bytes], Awaitable[bool]] | None, password: bytes | None) -> bool:
         if verify is None:
@@ -363,22 +392,18 @@ class CentralSystem:
         finally:
             self._open.discard(connection)
             self._leave(connection)
-            self._tell(PeerKind.DISCONNECTED, connection.charge_point_id, connection.address, version)
+            self._tell(PeerKind.DISCONNECTED, admission.charge_point_id, connection.address, version)
 
     async def _seat(self, connection: Connection, admission: _Admission) -> None:
         """Give the link to its charger, or keep it as a guest's."""
         seat = admission.seat
         if seat is None:
-            guest = Guest(connection, self._clock, self._timings)
+            guest = Guest(connection, self._clock, self._timings, admission.password)
             connection.open_gate(is_open=False)
             await connection.answer_with(guest.answer)
             self._spawn(self._welcome(guest, admission))
             return
-        old, seat.connection = seat.connection, connection
-        if old is not None:
-            seat.charger.detach(old)
-            self._spawn(old.close(WSCloseCode.GOING_AWAY, "a newer connection"))
-        await seat.charger.attach(connection)
+        await self._take_seat(seat, connection)
         if admission.invitation is not None:
             name = seat.charger.charge_point_id
             caller = Caller(
@@ -401,8 +426,7 @@ class CentralSystem:
             return
         connection.charge_point_id = name
         if (seat := self._seats.get(name)) is not None:
-            seat.connection = connection
-            await seat.charger.attach(connection, guest)
+            await self._adopt(guest, seat)
             return
         if (older := self._guests.pop(name, None)) is not None:
             await older.connection.close(WSCloseCode.GOING_AWAY, "a newer connection")

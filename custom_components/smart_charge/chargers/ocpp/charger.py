@@ -36,6 +36,9 @@ LOGGER = logging.getLogger(__name__)
 PICKY_BOOTS = 3
 """As many boots in five minutes, and we write times another way."""
 
+RESTARTS = frozenset({"PowerLoss", "Reboot", "SoftReset", "HardReset"})
+"""Reasons for which a transaction ends though nobody wanted it to."""
+
 WEARS_OUT = frozenset({"easee"})
 """Makers whose charge points count writes (quirk Q51)."""
 
@@ -86,7 +89,7 @@ class OcppCharger:
         self._attached_at: datetime = clock()
         self._configuration = Configuration()
         self._snapshot = Snapshot(clock, self._changed)
-        self._book = TransactionBook(self._memory, next_transaction_id, self._count)
+        self._book = TransactionBook(self._memory, connector_id, next_transaction_id, self._count)
         self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._count)
         self._local_list = LocalList(self._memory, self._configuration, self._id_tag, self._count)
         self._lease = Lease(self, self._snapshot, self._memory, clock=clock, timings=self._timings, count=self._count)
@@ -426,6 +429,7 @@ class OcppCharger:
                 await self._end_without_stop(said.at)
             self._starter.plugged_in()
         self._is_boot_new = False
+        self._starter.waits()
         self._lease.poke()
 
     async def _end_without_stop(self, at: datetime) -> None:
@@ -441,8 +445,11 @@ class OcppCharger:
         return TagStatus.ACCEPTED if fold(tag) in own else self._authorise(tag.strip())
 
     async def heard_start(self, said: Started) -> int:
-        """Hear that a transaction began."""
+        """Hear that a transaction began. One on another connector gets its id, and is none of ours."""
         transaction_id = await self._book.start(said, said.connector_id or self.connector_id)
+        if said.connector_id not in (0, self.connector_id):
+            self._count("other_connector")
+            return transaction_id
         self._transaction_heard_at = asyncio.get_running_loop().time()
         self._starter.started()
         self._snapshot.register(said.meter_start_wh, said.at)
@@ -452,12 +459,18 @@ class OcppCharger:
 
     async def heard_stop(self, said: Stopped) -> None:
         """Hear that a transaction ended."""
+        is_neighbours = self._book.is_neighbours(said.transaction_id)
         ended = await self._book.stop(said, self.connector_id)
+        if is_neighbours:
+            self._count("other_connector")
+            return
         self._snapshot.measured(said.samples)
         self._snapshot.register(said.meter_stop_wh, said.at)
         if ended is not None:
             self._snapshot.transaction_ended()
             self._lease.forget()
+            if said.reason in RESTARTS:
+                self._starter.interrupted()
         self._changed()
 
     async def heard_meter(self, said: Metered) -> None:

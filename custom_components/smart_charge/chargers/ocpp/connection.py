@@ -24,6 +24,7 @@ TRANSACTION_MESSAGES = frozenset({"StartTransaction", "StopTransaction", "MeterV
 """Never answered with a CALLERROR: the charge point would repeat them for ever, or drop the session."""
 
 TIME_OUTS_BEFORE_PROBE = 3
+PROBE = "probe"
 MAX_HELD = 200
 
 type Answer = Callable[[str, Payload], Awaitable[Payload | None]]
@@ -55,11 +56,12 @@ class CallRefused(ChargerRefused):
 class _Outgoing:
     priority: int
     number: int
+    id: str = field(compare=False)
     action: str = field(compare=False)
     payload: Payload = field(compare=False)
+    text: str = field(compare=False)
     timeout_s: float = field(compare=False)
     answered: asyncio.Future[Payload] = field(compare=False)
-    id: str = field(compare=False, default_factory=lambda: str(uuid4()))
 
 
 class Connection:
@@ -139,13 +141,16 @@ class Connection:
             ValueError: ``payload`` is not what the schema of ``action`` asks for.
             ChargerError: no link, no answer, refused, or an answer that is no object.
         """
+        call_id = str(uuid4())
         if (wrong := schemas.complaint(action, payload)) is not None:
             raise ValueError(wrong)
+        text = frames.dump_call(call_id, action, payload)
         if not self.is_open:
             raise ChargerUnreachable("the charge point is not connected")
         if timeout_s is None:
             timeout_s = self._timings.slow_call_s if action in SLOW else self._timings.call_s
-        outgoing = _Outgoing(priority, next(self._numbers), action, payload, timeout_s, self._loop.create_future())
+        answered: asyncio.Future[Payload] = self._loop.create_future()
+        outgoing = _Outgoing(priority, next(self._numbers), call_id, action, payload, text, timeout_s, answered)
         self._queue.put_nowait(outgoing)
         return await outgoing.answered
 
@@ -243,11 +248,11 @@ class Connection:
 
     def _settle(self, frame: CallResult | CallError) -> None:
         """Take an answer: to the call that waits for it, or to one that no longer does."""
-        self._time_outs = 0
         key = str(frame.id)
         if (outgoing := self._waiting.pop(key, None)) is None:
             self._settle_late(key, frame)
             return
+        self._time_outs = 0
         if outgoing.answered.done():
             return
         if isinstance(frame, CallError):
@@ -266,6 +271,7 @@ class Connection:
         if late is None:
             self.counts["answers_to_nothing"] += 1
             return
+        self._time_outs = 0
         self.counts["late_answers"] += 1
         _, outgoing = late
         if self.on_late is not None and isinstance(frame, CallResult) and isinstance(frame.payload, dict):
@@ -292,7 +298,7 @@ class Connection:
     async def _send_call(self, outgoing: _Outgoing) -> None:
         """Send one call and wait until it is answered or given up."""
         self._waiting[outgoing.id] = outgoing
-        await self._send(frames.dump_call(outgoing.id, outgoing.action, outgoing.payload))
+        await self._send(outgoing.text)
         await asyncio.wait([outgoing.answered], timeout=outgoing.timeout_s)
         if self._waiting.pop(outgoing.id, None) is None:
             return
@@ -302,7 +308,7 @@ class Connection:
         self.counts["time_outs"] += 1
         outgoing.answered.set_exception(ChargerTimedOut(f"no answer to {outgoing.action}"))
         self._time_outs += 1
-        if self._time_outs >= TIME_OUTS_BEFORE_PROBE and outgoing.id != "probe":
+        if self._time_outs >= TIME_OUTS_BEFORE_PROBE and outgoing.id != PROBE:
             await self._probe()
 
     def _remember_late(self, outgoing: _Outgoing) -> None:
@@ -315,8 +321,9 @@ class Connection:
         """Ask one more question, then hang up (quirk Q28)."""
         self.counts["probes"] += 1
         answered: asyncio.Future[Payload] = self._loop.create_future()
-        payload = {"requestedMessage": "Heartbeat"}
-        await self._send_call(_Outgoing(0, 0, "TriggerMessage", payload, self._timings.call_s, answered, "probe"))
+        action, payload = "TriggerMessage", {"requestedMessage": "Heartbeat"}
+        text = frames.dump_call(PROBE, action, payload)
+        await self._send_call(_Outgoing(0, 0, PROBE, action, payload, text, self._timings.call_s, answered))
         error = answered.exception() if answered.done() and not answered.cancelled() else None
         if isinstance(error, ChargerTimedOut):
             self.counts["closed_as_unresponsive"] += 1

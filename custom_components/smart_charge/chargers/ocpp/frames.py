@@ -113,8 +113,15 @@ def _call(message_id: MessageId, rest: list[Any]) -> Call:
 
 
 def dump_call(message_id: str, action: str, payload: Payload) -> str:
-    """Write a request."""
-    return orjson.dumps([CALL, message_id, action, payload]).decode()
+    """Write a request.
+
+    Raises:
+        ValueError: it holds what JSON cannot: half a character, a number of more than 64 bits.
+    """
+    try:
+        return orjson.dumps([CALL, message_id, action, payload]).decode()
+    except orjson.JSONEncodeError as err:
+        raise ValueError(f"{action} cannot be written: {err}") from err
 
 
 def dump_result(message_id: MessageId, payload: Payload) -> str:

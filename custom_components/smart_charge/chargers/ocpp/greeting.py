@@ -16,12 +16,14 @@ class Greeting:
         self._ready = ready
         self._has_booted = False
         self._has_spoken = False
+        self._waits_until = asyncio.get_running_loop().time() + timings.boot_wait_s
         self._timer = self._later(timings.boot_wait_s)
         self.is_over = False
         connection.open_gate(is_open=False)
 
     def _later(self, delay_s: float) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(delay_s, self._over)
+        loop = asyncio.get_running_loop()
+        return loop.call_at(min(loop.time() + delay_s, self._waits_until), self._over)
 
     def _again(self, delay_s: float) -> None:
         self._timer.cancel()
@@ -32,6 +34,7 @@ class Greeting:
         if action == "BootNotification":
             self._has_booted, self.is_over = True, False
             self._connection.open_gate(is_open=False)
+            self._waits_until = asyncio.get_running_loop().time() + self._timings.boot_wait_s
             self._again(self._timings.settle_s)
         elif not self.is_over and (action == "StatusNotification" or not self._has_booted) and not self._has_spoken:
             self._again(self._timings.flush_s)

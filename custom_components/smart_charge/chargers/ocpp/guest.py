@@ -17,8 +17,9 @@ class Guest:
     said of itself and its connectors is kept too, to be heard again by whoever adopts the link.
     """
 
-    def __init__(self, connection: Connection, clock: Clock, timings: Timings) -> None:
+    def __init__(self, connection: Connection, clock: Clock, timings: Timings, password: bytes | None) -> None:
         self.connection = connection
+        self.password = password
         self.identity: Identity | None = None
         self.booted = asyncio.Event()
         self.backlog: dict[str, tuple[str, Payload]] = {}

@@ -45,14 +45,18 @@ class Doorkeeper:
     """Who may knock, and how often.
 
     Wrong passwords ban the pair of address and charge point id, not the address: behind a proxy or a
-    container's bridge all charge points share one, and a stranger must not lock them out.
+    container's bridge all charge points share one, and a stranger must not lock them out. An invitation
+    that any id may answer is guarded under the id ``ANYBODY``, more patiently.
     """
+
+    ANYBODY = ""
 
     CONNECTIONS_PER_ADDRESS = 50
     CONNECTIONS = 200
     HANDSHAKES_PER_S = 5.0
     HANDSHAKE_BURST = 60
     FAILURES_BEFORE_BAN = 5
+    GUESSES_BEFORE_BAN = 30
     FIRST_BAN_S = 60.0
     LONGEST_BAN_S = 900.0
 
@@ -98,7 +102,8 @@ class Doorkeeper:
         self._failures[key] = failures
         _forget_oldest(self._failures)
         failures.count += 1
-        excess = failures.count - self.FAILURES_BEFORE_BAN
+        patience = self.FAILURES_BEFORE_BAN if charge_point_id else self.GUESSES_BEFORE_BAN
+        excess = failures.count - patience
         if excess < 0:
             return False
         failures.banned_until = now + min(self.LONGEST_BAN_S, self.FIRST_BAN_S * 2 ** min(excess, 10))

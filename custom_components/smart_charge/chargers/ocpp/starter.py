@@ -43,19 +43,33 @@ class Starter:
         self._tries = 0
         self._next_at: float | None = None
         self._finishing_was_tried = False
+        self._was_interrupted = False
 
     def plugged_in(self) -> None:
         """Hear that a vehicle waits: start if nothing else does within a few seconds."""
         self._begin(self._timings.plugged_in_s)
 
+    def interrupted(self) -> None:
+        """Hear that a transaction ended because the charge point restarted: it is begun anew."""
+        self._was_interrupted = True
+        self.waits()
+
+    def waits(self) -> None:
+        """Look whether a vehicle waits whose transaction was interrupted; its state may be told later than the end."""
+        if self._was_interrupted and self._status() in (*WAITING, *MAYBE):
+            self._was_interrupted = False
+            self._begin(self._timings.plugged_in_s)
+
     def unplugged(self) -> None:
         """Nobody waits any more."""
+        self._was_interrupted = False
         self._tries = 0
         self._next_at = None
         self._finishing_was_tried = False
 
     def started(self) -> None:
         """Hear that a transaction has begun: a later end of it is another reason to start."""
+        self._was_interrupted = False
         self._tries = 0
         self._next_at = None
         self._finishing_was_tried = False

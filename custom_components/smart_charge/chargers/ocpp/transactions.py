@@ -50,10 +50,17 @@ class Transaction:
 
 
 class TransactionBook:
-    """The transactions of one connector, the newest last. At most one is open."""
+    """The transactions of one connector, the newest last. At most one is open.
 
-    def __init__(self, memory: Memory, next_id: Callable[[], Awaitable[int]], count: Callable[[str], None]) -> None:
+    Those of a neighbouring connector are numbered and kept beside them, so that their repetitions and
+    ends are recognised; they are never the open one.
+    """
+
+    def __init__(
+        self, memory: Memory, connector_id: int, next_id: Callable[[], Awaitable[int]], count: Callable[[str], None]
+    ) -> None:
         self._memory = memory
+        self._connector_id = connector_id
         self._next_id = next_id
         self._count = count
         self._entries: list[Transaction] = [
@@ -65,7 +72,11 @@ class TransactionBook:
     @property
     def open(self) -> Transaction | None:
         """The one that is running."""
-        return next((entry for entry in reversed(self._entries) if entry.is_open), None)
+        return next((entry for entry in reversed(self._entries) if entry.is_open and self.is_ours(entry)), None)
+
+    def is_ours(self, entry: Transaction) -> bool:
+        """Whether it runs on our connector."""
+        return entry.connector_id == self._connector_id
 
     @property
     def newest(self) -> Transaction | None:
@@ -79,7 +90,8 @@ class TransactionBook:
             self._count("repeated_start")
             return repeated
         transaction_id = await self._fresh_id()
-        self._end_open(said.at, said.meter_start_wh)
+        if connector_id == self._connector_id:
+            self._end_open(said.at, said.meter_start_wh)
         entry = Transaction(
             id=transaction_id,
             connector_id=connector_id,
@@ -92,8 +104,12 @@ class TransactionBook:
         return transaction_id
 
     async def stop(self, said: Stopped, connector_id: int) -> Transaction | None:
-        """Hear that a transaction ended: the one that was open and is not any more; None if nothing changed."""
+        """Hear that a transaction ended: the one that was open and is not any more; None if nothing changed.
+
+        The end of one that we do not know ends what is open here, until meter values show that it goes on.
+        """
         entry = self._find(said.transaction_id)
+        is_guess = entry is None
         if entry is None and (running := self.open) is not None and self._fits(said, running):
             entry = running
         if entry is None:
@@ -120,10 +136,15 @@ class TransactionBook:
             stopped_at=write(said.at),
             meter_stop_wh=said.meter_stop_wh,
             reason=said.reason,
-            is_reconstructed=False,
+            is_reconstructed=is_guess,
         )
         await self._put(entry, ended)
         return ended if was_open else None
+
+    def is_neighbours(self, transaction_id: TransactionId | None) -> bool:
+        """Whether this is a transaction of another connector."""
+        entry = self._find(transaction_id)
+        return entry is not None and not self.is_ours(entry)
 
     async def adopt(
         self, transaction_id: TransactionId | None, connector_id: int, at: datetime, wh: int | None

@@ -88,11 +88,10 @@ class PeerClock:
         if stated is None or stated < EARLIEST:
             self.untrusted += 1
             return now
-        instant = stated - self.offset
-        if instant > now + AHEAD:
+        if stated > now + self.offset + AHEAD:
             self.untrusted += 1
             return now
-        return min(instant, now)
+        return min(stated - self.offset, now)
 
     def learn(self, text: object) -> None:
         """Compare a live message's time with ours: an offset of whole quarter hours is a time zone."""
