@@ -5,8 +5,9 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.smart_charge.charging.model import Carry
+from custom_components.smart_charge.charging.model import Carry, Override, OverrideKind
 from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.records.carry import to_plain
 from custom_components.smart_charge.storage import CHECKPOINT_S, Household, Memory
 
 from .shell import CHARGING, FakeCharger, after, settle
@@ -43,6 +44,16 @@ async def test_what_cannot_be_read_starts_anew(
     await memory.async_load()
     assert (memory.carry, memory.session, memory.charger) == (Carry(), None, {"rung": 2})
     assert caplog.text.count("starts anew") == 3
+
+
+@pytest.mark.requirement("11.9")
+async def test_a_damaged_event_costs_no_stop(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
+    stop = Override(made_at=datetime(2026, 11, 23, tzinfo=UTC), kind=OverrideKind.STOP)
+    carry = to_plain(Carry(override=stop)) | {"events": [{"event_id": "a", "kind": "sideways"}]}
+    hass_storage[KEY] = {"version": 1, "minor_version": 1, "key": KEY, "data": {"carry": carry}}
+    memory = Memory(hass, "01GARAGE")
+    await memory.async_load()
+    assert memory.carry == Carry(override=stop)
 
 
 async def test_what_the_charger_learnt_and_our_tag_come_back(hass: HomeAssistant) -> None:

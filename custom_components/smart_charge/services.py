@@ -16,6 +16,7 @@ from .chargers.ocpp.tags import MAX_LENGTH, TagStatus
 from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .errors import invalid, translated
+from .services_requests import async_setup_requests
 from .storage import DATA_HOUSEHOLD, KnownTag
 
 ATTR_ACTION: Final = "action"
@@ -63,7 +64,8 @@ LIST_TAGS_SCHEMA: Final = probatio.Schema({})
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Make the actions known. All are for administrators."""
+    """Make the actions known. All but those that ask for charging are for administrators."""
+    async_setup_requests(hass)
     for name, handler, schema, response in (
         ("ocpp_call", _async_ocpp_call, OCPP_CALL_SCHEMA, SupportsResponse.OPTIONAL),
         ("modbus_read", _async_modbus_read, MODBUS_READ_SCHEMA, SupportsResponse.ONLY),

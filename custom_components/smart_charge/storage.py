@@ -16,7 +16,7 @@ from .charging.metering import Meter
 from .charging.model import Carry
 from .charging.session import Session
 from .const import DOMAIN, LOGGER
-from .records.carry import Unreadable, from_plain, to_plain
+from .records.carry import Unreadable, from_plain, recover, to_plain
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -43,7 +43,7 @@ class Memory:
     async def async_load(self) -> None:
         """Read the file; a part that cannot be read is as if it were new."""
         stored = await self._store.async_load() or {}
-        self.carry = _part(Carry, stored.get("carry")) or Carry()
+        self.carry = _carry(stored.get("carry"))
         self.session = _part(Session, stored.get("session"))
         self.total = _part(Meter, stored.get("total")) or Meter()
         self.charger = stored.get("charger") or {}
@@ -89,6 +89,14 @@ async def async_forget(hass: HomeAssistant, entry_id: str) -> None:
 
 def _key(entry_id: str) -> str:
     return f"{DOMAIN}.{entry_id}"
+
+
+def _carry(plain: Any) -> Carry:
+    """Read as much as can be read: a damaged event must not cost the owner's Stop."""
+    carry, dropped = recover(Carry, {} if plain is None else plain)
+    for what in dropped:
+        LOGGER.warning("What was stored cannot be read and starts anew: %s", what)
+    return carry or Carry()
 
 
 def _part[ValueT: DataclassInstance](kind: type[ValueT], plain: Any) -> ValueT | None:
