@@ -1,0 +1,98 @@
+"""What the supply can carry, and what one charge point wants and takes of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+import math
+
+from .model import MIN_CURRENT_A, PerPhase
+from .turns import Place
+
+SETTLING_S = 10.0
+"""A charge point told a new current is taken to be following it for so long (IEC 61851-1: 5 s, plus the way there)."""
+
+SILENT_AFTER_S = 60.0
+"""A charge point's own word on what it draws is believed for so long."""
+
+IGNORED_AFTER_S = 15.0
+"""Drawing more than it may for longer than this, a charge point does not do as it is told."""
+
+_SAME_INSTANT_S = 0.5
+_TOLERANCE_A = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Supply:
+    """What the premises' connection can carry, as the owner or installer has entered it.
+
+    Attributes:
+        limit_a: per phase, the main fuse or less; None for a phase that is not there.
+        margin_a: kept free when current is given out, and taken up by the house without a change.
+        without_meter_a: what all charge points together may draw on a phase of which the meter
+            tells nothing.
+        hold_off_s: for how long current must have been free before it is given out.
+        meter_interval_s: time between two readings of the grid meter, where it is known.
+    """
+
+    limit_a: PerPhase
+    margin_a: float = 2.0
+    without_meter_a: float = MIN_CURRENT_A
+    hold_off_s: float = 60.0
+    meter_interval_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """What one charge point wants of the supply, and what it draws.
+
+    Attributes:
+        wish_a: what every other rule, the ratings, the cable and the vehicle would let it take,
+            before the random delay; less than 6 A means that it wants nothing.
+        in_force_a: what it has been asked for so far. A stop that is delayed still needs its share,
+            and who charges when we start goes on charging.
+        phases: the supply's phases, 0 to 2, behind its own L1, L2 and L3: ``(1, 2, 0)`` is rotated by one,
+            ``(2,)`` a single-phase charge point on the third phase.
+        drawn_a: on its own L1 to L3; None where it did not say.
+        taken_at: when that was so; None if it has said nothing.
+        is_taking: False when the vehicle has been offered current and leaves it.
+    """
+
+    key: str
+    wish_a: float
+    phases: tuple[int, ...]
+    drawn_a: PerPhase
+    taken_at: datetime | None
+    in_force_a: float = 0.0
+    is_taking: bool = True
+
+    @property
+    def wants_a(self) -> float:
+        """The most it could use: 0, or at least 6."""
+        return max((value for value in (self.wish_a, self.in_force_a) if value >= MIN_CURRENT_A), default=0.0)
+
+
+def is_ignoring(claim: Claim, place: Place | None, now: datetime) -> bool:
+    """Whether it has had time to come down and still draws more than it may: then it is one more load of the house."""
+    if place is None or claim.taken_at is None or not place.has_rested(claim.taken_at, IGNORED_AFTER_S):
+        return False
+    most_a = place.ceiling_a + _TOLERANCE_A
+    return _is_told(claim, now) and any(drawn is not None and drawn > most_a for drawn in claim.drawn_a)
+
+
+def _is_told(claim: Claim, now: datetime) -> bool:
+    return claim.taken_at is not None and abs((now - claim.taken_at).total_seconds()) <= SILENT_AFTER_S
+
+
+def drawn_between(
+    claim: Claim, own: int, place: Place | None, metered_at: datetime, now: datetime
+) -> tuple[float, float]:
+    """Return between which two currents the charge point drew when the meter was read."""
+    ceiling_a = 0.0 if place is None else place.ceiling_a
+    highest_a = 0.0 if place is None else place.may_draw_a(now, SETTLING_S)
+    drawn_a = claim.drawn_a[own] if own < len(claim.drawn_a) and _is_told(claim, now) else None
+    if drawn_a is None or not math.isfinite(drawn_a) or claim.taken_at is None:
+        return 0.0, highest_a
+    drawn_a = max(drawn_a, 0.0)
+    is_settled = place is None or place.has_rested(now, SETTLING_S)
+    if is_settled or abs((claim.taken_at - metered_at).total_seconds()) <= _SAME_INSTANT_S:
+        return drawn_a, drawn_a
+    return min(drawn_a, ceiling_a), max(drawn_a, highest_a)
