@@ -13,7 +13,7 @@ from custom_components.smart_charge.charging.override import begin_charge_now, b
 from .facts import CHARGING, CLOSED, CLOSES, LEFT, OPEN, UNPLUGGED, in_force, reading, settings, situation
 
 HALF_AN_HOUR = timedelta(minutes=30)
-DOWN = {DsrKind.TURN_DOWN, DsrKind.SHIFT}
+DOWN = (DsrKind.TURN_DOWN, DsrKind.SHIFT)
 
 
 def event(kind=DsrKind.TURN_DOWN, *, start_at=OPEN, event_id="a", **more) -> DsrEvent:
