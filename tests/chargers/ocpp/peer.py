@@ -32,6 +32,8 @@ QUICK = Timings(
     guest_s=0.3,
     tick_s=0.2,
     hand_back_s=0.3,
+    meter_s=0.4,
+    trigger_s=0.1,
 )
 
 SETTINGS = {

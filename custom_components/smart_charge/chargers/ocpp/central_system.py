@@ -104,12 +104,13 @@ class CentralSystem:
         self._open: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._runner: web.ServerRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._server: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
         """The port it listens on; the one asked for while it does not."""
-        return self._site.port if self._site else self._wanted_port
+        sockets = self._server.sockets if self._server is not None else ()
+        return int(sockets[0].getsockname()[1]) if sockets else self._wanted_port
 
     async def start(self) -> None:
         """Listen.
@@ -121,26 +122,43 @@ class CentralSystem:
         server = GuardedServer(self._receive, self._doorkeeper, self._timings.handshake_s, self.counts)
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=2)
         await runner.setup()
-        site = web.TCPSite(runner, self._host, self._wanted_port, ssl_context=self._ssl_context)
+        listening = asyncio.ensure_future(self._listen(runner))
         try:
-            await site.start()
+            self._server = await asyncio.shield(listening)
         except OSError:
             await runner.cleanup()
             raise
-        self._runner, self._site = runner, site
+        except asyncio.CancelledError:
+            await asyncio.wait({listening})
+            if listening.exception() is None:
+                listening.result().close()
+            await runner.cleanup()
+            raise
+        self._runner = runner
+
+    async def _listen(self, runner: web.ServerRunner) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            runner.server,  # type: ignore[arg-type]
+            self._host,
+            self._wanted_port,
+            ssl=self._ssl_context,
+            ssl_handshake_timeout=self._timings.handshake_s if self._ssl_context is not None else None,
+        )
 
     async def stop(self) -> None:
         """Close the port and every link."""
         runner, self._runner = self._runner, None
-        if self._site is not None:
-            await self._site.stop()
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
         await asyncio.gather(*(connection.close(WSCloseCode.GOING_AWAY) for connection in list(self._open)))
         if runner is not None:
             await runner.cleanup()
+        if server is not None:
+            server.abort_clients()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._site = None
 
     def expect(self, charger: Expected) -> Callable[[], None]:
         """Let this charge point in, now and whenever it calls; returns what ends that and hangs up.

@@ -21,6 +21,7 @@ from .lease import Lease
 from .local_list import LocalList
 from .measurands import Measurand, latest, total
 from .memory import Memory
+from .meter_watch import MeterWatch
 from .onboarding import Onboarding
 from .profiles import SmartCharging
 from .said import Metered, Started, StatusSaid, Stopped, TransactionId
@@ -103,6 +104,14 @@ class OcppCharger:
             count=self._count,
         )
         self._told_at: float | None = None
+        self._meter_watch = MeterWatch(
+            self._snapshot,
+            self._configuration,
+            connection=lambda: self.connection,
+            connector_id=connector_id,
+            timings=self._timings,
+            count=self._count,
+        )
 
     # What the coordinator sees
 
@@ -160,8 +169,8 @@ class OcppCharger:
             group.create_task(self._keep_onboarded())
             group.create_task(self._lease.keep())
             group.create_task(self._hours.keep())
-            if self._start_without_tag:
-                group.create_task(self._starter.keep())
+            group.create_task(self._meter_watch.keep())
+            group.create_task(self._starter.keep())
 
     async def apply(self, setpoint_a: float) -> None:
         """Want this current.
@@ -171,7 +180,8 @@ class OcppCharger:
         remote start and again behind StartTransaction, so that the pause lies inside the transaction.
         """
         before = self._lease.wanted_a
-        if setpoint_a > 0 and not before and self._book.open is None:
+        may_start = self._start_without_tag or self._lease.has_stopped
+        if may_start and setpoint_a > 0 and not before and self._book.open is None:
             self._starter.wished()
         await self._lease.apply(setpoint_a)
 
@@ -355,6 +365,8 @@ class OcppCharger:
             self._told_at = self._told_at or now
             if now - self._told_at < self._timings.untold_s:
                 return None
+        if self._lease.wanted_a == 0 and self._lease.has_stopped:
+            return None  # a pause inside a transaction is refused: it would be stopped at once
         request: dict[str, Any] = {"idTag": self._id_tag, "connectorId": self.connector_id}
         profile = self._lease.first_profile()
         return request if profile is None else request | {"chargingProfile": profile}
@@ -424,10 +436,12 @@ class OcppCharger:
         if said.status is ConnectorStatus.AVAILABLE:
             await self._end_without_stop(said.at)
             self._starter.unplugged()
+            self._lease.has_stopped = False
         elif said.status is ConnectorStatus.PREPARING and (was_old or before is not ConnectorStatus.PREPARING):
             if self._is_boot_new:
                 await self._end_without_stop(said.at)
-            self._starter.plugged_in()
+            if self._start_without_tag:
+                self._starter.plugged_in()
         self._is_boot_new = False
         self._starter.waits()
         self._lease.poke()
@@ -469,7 +483,7 @@ class OcppCharger:
         if ended is not None:
             self._snapshot.transaction_ended()
             self._lease.forget()
-            if said.reason in RESTARTS:
+            if said.reason in RESTARTS and self._start_without_tag:
                 self._starter.interrupted()
         self._changed()
 

@@ -1,6 +1,7 @@
 """The setpoint as a lease: said, renewed, looked at, and said another way when it is not followed (A6)."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 import logging
@@ -21,6 +22,9 @@ from .timings import Timings
 LOGGER = logging.getLogger(__name__)
 
 TOLERANCE_A = 1.0
+STOPS = 3
+STOPS_WITHIN_S = 600.0
+"""So many stops in so long and no more: it begins anew by itself each time."""
 WORN_LEASE_S = 4 * 3600.0
 """For a charge point that wears out by writing (quirk Q51)."""
 
@@ -91,6 +95,8 @@ class Lease:
     ) -> None:
         self.wanted_a: float | None = None
         self.is_followed: bool | None = None
+        self.has_stopped = False
+        self._stopped_at: deque[float] = deque(maxlen=STOPS)
         self._bench = bench
         self._snapshot = snapshot
         self._memory = memory
@@ -130,6 +136,8 @@ class Lease:
             ChargerError: it did not reach the charge point, or every rung was refused.
         """
         self.wanted_a = setpoint_a
+        if setpoint_a > 0:
+            self._stopped_at.clear()
         self._wake.set()
         if not self._bench.is_online:
             raise ChargerUnreachable("the charge point is not connected")
@@ -228,7 +236,7 @@ class Lease:
                 continue
             if refusal is not None and rung.outlives_transaction and self._is_young():
                 self._retry_at = self._now() + self._timings.queue_drain_s
-                break
+                raise refusal
             try:
                 await self._send(connection, rung, wanted_a, transaction_id)
             except ChargerRefused as err:
@@ -237,7 +245,31 @@ class Lease:
                 continue
             await self._said_so(_Said(wanted_a, rung, transaction_id, connection, self._now()))
             return
-        raise refusal or ChargerRefused("no way to say a setpoint is left")
+        refusal = refusal or ChargerRefused("no way to say a setpoint is left")
+        if self.wanted_a != 0 or not await self._stop():
+            raise refusal
+
+    async def _stop(self) -> bool:
+        """End the transaction, as the last way to end a charge; whether the charge point agreed (rung 10).
+
+        A setpoint above 0 begins another.
+        """
+        connection, transaction_id = self._bench.connection, self._bench.transaction_id
+        if connection is None or not isinstance(transaction_id, int):
+            return False
+        now = self._now()
+        if len(self._stopped_at) == STOPS and now - self._stopped_at[0] < STOPS_WITHIN_S:
+            return False
+        answer = await connection.call(
+            "RemoteStopTransaction", {"transactionId": transaction_id}, priority=Priority.SETPOINT
+        )
+        if not is_accepted(answer):
+            return False
+        self._count("stopped_instead")
+        self._stopped_at.append(now)
+        self.has_stopped = True
+        self._retry_at = now + self._timings.follow_s
+        return True
 
     def _is_young(self) -> bool:
         """Tell whether a refusal may come from a transaction that is over already, or not yet begun inside."""
@@ -264,6 +296,7 @@ class Lease:
     async def _said_so(self, said: _Said) -> None:
         is_new = self._said is None or self._said.setpoint_a != said.setpoint_a or self._said.rung != said.rung
         self._said = said
+        self.has_stopped = False
         self._lingers = self._lingers or said.rung.outlives_transaction
         if is_new:
             self.is_followed = None
@@ -317,8 +350,10 @@ class Lease:
             ladder = profiles.rungs(self._bench.smart)
             await self._remember(ladder[(ladder.index(said.rung) + 1) % len(ladder)])
         self._said = None
-        if self._misses > 2 * len(profiles.LADDER):
+        if self._misses > 2 * len(profiles.rungs(self._bench.smart)):
             self._retry_at = self._now() + self._renew_s
+            if said.setpoint_a == 0:
+                await self._stop()
         self._wake.set()
 
     async def _held(self, connection: Connection) -> float | None:

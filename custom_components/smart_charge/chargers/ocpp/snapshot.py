@@ -29,6 +29,7 @@ class Snapshot:
         self.info: str | None = None
         self.unit_fault: Fault | None = None
         self.has_registers_of_its_own = False
+        self.values_heard = 0
         self._clock = clock
         self._changed = changed
         self._statuses = Watermark()
@@ -101,6 +102,7 @@ class Snapshot:
         if not self._measurements.is_news(newest_at):
             return
         self._note_interval()
+        self.values_heard += 1
         values: dict[Measurand, dict[str | None, float]] = {}
         for (measurand, phase), sample in latest(fresh).items():
             values.setdefault(measurand, {})[phase] = sample.value
@@ -110,6 +112,12 @@ class Snapshot:
             self.has_registers_of_its_own = True
         if changes:
             self._replace(**changes)
+
+    def measurements_grew_old(self) -> None:
+        """Forget what flows. The register stays: it counts on from where it was."""
+        reading = self.reading
+        if reading is not None and (reading.power_w, reading.current_a, reading.offered_a) != (None, NO_PHASES, None):
+            self._replace(power_w=None, current_a=NO_PHASES, voltage_v=NO_PHASES, offered_a=None)
 
     def _note_interval(self) -> None:
         now = self._clock()

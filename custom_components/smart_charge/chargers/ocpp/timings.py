@@ -19,7 +19,10 @@ class Timings:
         look_s: from writing a profile to the first look whether it is followed.
         plugged_in_s: a vehicle that waits this long without a transaction gets one from us.
         start_retry_s: before the second remote start; doubles each time.
-        guest_s: an accepted peer that nobody expects is let go after this.
+        meter_s: while something may flow, so long without a meter value and it is asked for; four times, and
+        the last one is old.
+    trigger_s: from that question to the value. Not below 10 s: polling kills some (quirk Q34).
+    guest_s: an accepted peer that nobody expects is let go after this.
     """
 
     heartbeat_s: int = 60
@@ -41,5 +44,7 @@ class Timings:
     lease_s: float = 900.0
     smooth_s: float = 5.0
     hand_back_s: float = 5.0
+    meter_s: float = 30.0
+    trigger_s: float = 10.0
     guest_s: float = 60.0
     tick_s: float = 5.0
