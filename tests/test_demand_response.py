@@ -230,6 +230,8 @@ async def test_an_event_that_cannot_be_meant_is_refused(hass: HomeAssistant, dat
         {"limit_a": 81},
         {"limit_w": float("nan")},
         {"event_id": " "},
+        {"event_id": "a\nb"},
+        {"event_id": "a" * 65},
         {"boost": 1},
     ],
 )
@@ -251,8 +253,9 @@ async def test_more_events_than_are_kept_are_refused(hass: HomeAssistant) -> Non
 @pytest.mark.usefixtures("charging")
 @pytest.mark.parametrize("action", ["end_dsr_event", "opt_out_of_dsr_event"])
 async def test_an_unknown_event_is_said(hass: HomeAssistant, action: str) -> None:
+    await do(hass, "start_dsr_event", start="2026-11-24 12:00:00", duration="01:00:00", event_id="another")
     with pytest.raises(ServiceValidationError) as raised:
-        await do(hass, action, event_id="nobody's")
+        await do(hass, action, event_id="nobody")
     assert raised.value.translation_key == "dsr_unknown"
 
 

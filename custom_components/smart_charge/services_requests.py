@@ -44,7 +44,8 @@ _ENDS: Final = {
     probatio.Optional(ATTR_DURATION): cv.positive_time_period,
     probatio.Optional(ATTR_UNTIL): probatio.Any(cv.time, cv.datetime),
 }
-_EVENT_ID: Final = probatio.All(cv.string, str.strip, probatio.Length(min=1, max=64))
+_EVENT_ID: Final = probatio.All(cv.string, str.strip, probatio.Match(r"[\w.:-]{1,64}\Z"))
+"""Fit for a line of the log."""
 
 CHARGE_NOW_SCHEMA: Final = probatio.Schema(
     _DEVICES
