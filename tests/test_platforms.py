@@ -20,7 +20,7 @@ from custom_components.smart_charge.owner import async_charge_now
 
 from .shell import CHARGING, NIGHTS, PLUGGED_IN, FakeCharger, after, call, set_up_fake, settle, shown
 
-START = "time.garage_default_hours_1_starts"
+START = "time.garage_hours_1_from"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -144,7 +144,7 @@ async def test_switching_hours_on_when_there_are_none_sets_the_pre_set_ones(
     assert shown(hass, "switch.garage_default_hours") == "off"
     await call(hass, "turn_on", "switch.garage_default_hours")
     assert len(entry.options["default_hours"]) == 3
-    assert shown(hass, "time.garage_default_hours_3_ends") == "00:00:00"
+    assert shown(hass, "time.garage_hours_3_until") == "00:00:00"
 
 
 async def test_moving_an_edge_of_a_window_holds_at_once(
@@ -152,7 +152,7 @@ async def test_moving_an_edge_of_a_window_holds_at_once(
 ) -> None:
     charger.say(**PLUGGED_IN)
     await call(hass, "set_value", START, time="17:30:00")
-    await call(hass, "set_value", "time.garage_default_hours_1_ends", time="19:00:00")
+    await call(hass, "set_value", "time.garage_hours_1_until", time="19:00:00")
     assert entry.options["default_hours"] == [NIGHTS[0] | {"start": "17:30:00", "end": "19:00:00"}]
     assert shown(hass, "sensor.garage_why") == "delayed_start"
 
@@ -164,11 +164,11 @@ async def test_windows_come_and_go_while_it_runs(
     second = NIGHTS[0] | {"start": "13:00:00", "end": "15:00:00"}
     hass.config_entries.async_update_entry(entry, options={**entry.options, "default_hours": [*NIGHTS, second]})
     await settle(hass)
-    assert shown(hass, "time.garage_default_hours_2_starts") == "13:00:00"
+    assert shown(hass, "time.garage_hours_2_from") == "13:00:00"
     hass.config_entries.async_update_entry(entry, options={**entry.options, "default_hours": NIGHTS})
     await settle(hass)
-    assert hass.states.get("time.garage_default_hours_2_starts") is None
-    assert entity_registry.async_get("time.garage_default_hours_2_starts") is None
+    assert hass.states.get("time.garage_hours_2_from") is None
+    assert entity_registry.async_get("time.garage_hours_2_from") is None
     assert entry.runtime_data is loop
 
 
