@@ -5,7 +5,7 @@ from unittest.mock import patch
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -114,6 +114,33 @@ async def test_a_taken_port_is_tried_again_later(hass: HomeAssistant) -> None:
     assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "port_in_use"
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_a_taken_port_is_a_repair_until_it_is_free(hass: HomeAssistant) -> None:
+    server = await asyncio.start_server(lambda *_: None, "0.0.0.0", 0)
+    entry = ocpp_entry(server.sockets[0].getsockname()[1])
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    issue = (DOMAIN, f"port_in_use_{entry.entry_id}")
+    assert ir.async_get(hass).async_get_issue(*issue) is not None
+    server.close()
+    await server.wait_closed()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert ir.async_get(hass).async_get_issue(*issue) is None
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_the_repair_of_a_taken_port_goes_with_its_charge_point(hass: HomeAssistant) -> None:
+    server = await asyncio.start_server(lambda *_: None, "0.0.0.0", 0)
+    entry = ocpp_entry(server.sockets[0].getsockname()[1])
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert ir.async_get(hass).issues == {}
     server.close()
     await server.wait_closed()
 

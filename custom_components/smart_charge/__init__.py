@@ -15,7 +15,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.typing import ConfigType
 
-from .building import BUILT_IN, async_build_charger
+from .building import BUILT_IN, async_build_charger, port_issue_id
 from .chargers.charger import Charger
 from .chargers.modbus.charger import ModbusCharger
 from .const import DOMAIN, LOGGER
@@ -160,6 +160,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
     """Delete what was kept of the charge point."""
     await async_forget(hass, entry.entry_id)
     ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
+    ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:

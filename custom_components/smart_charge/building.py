@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from modbus_connection import ModbusTcpParams, ModbusUnit
 
@@ -111,9 +112,12 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
     try:
         central, release = await async_acquire_listener(hass, port)
     except OSError as err:
+        _tell_port_is_taken(hass, entry, port)
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="port_in_use", translation_placeholders={"port": str(port)}
         ) from err
+
+    ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
 
     async def give_up() -> None:
         await release()
@@ -121,6 +125,24 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
     entry.async_on_unload(give_up)
     entry.async_on_unload(central.expect(charger))
     return charger
+
+
+def port_issue_id(entry: ConfigEntry) -> str:
+    """Return the id of the repair that tells of a port that could not be opened."""
+    return f"port_in_use_{entry.entry_id}"
+
+
+def _tell_port_is_taken(hass: HomeAssistant, entry: ConfigEntry, port: int) -> None:
+    """Raise the repair; it goes when the port can be opened, or the entry is removed."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        port_issue_id(entry),
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="port_in_use",
+        translation_placeholders={"name": entry.title, "port": str(port)},
+    )
 
 
 async def _async_verify(hass: HomeAssistant, hashes: list[str], shown: bytes) -> bool:

@@ -229,3 +229,33 @@ async def test_a_charger_that_takes_anothers_place_ends_its_link(site: Site) -> 
     assert not first.is_online
     await site.peer()
     await until(lambda: second.is_online)
+
+
+async def test_free_charging_is_taken_back_when_the_owner_asks_for_tags(site: Site) -> None:
+    settings = {"AllowOfflineTxForUnknownId": "false", "FreevendEnabled": "False", "AuthEnabled": "true"}
+    free = site.charger(start_without_tag=True)
+    site.run(free)
+    peer = await site.peer()
+    peer.settings |= settings
+    await peer.boot()
+    await until(lambda: peer.settings["AuthEnabled"] == "false" and site.saved.get("smart"))
+    changed = {name: value.lower() for name, value in peer.settings.items() if name in settings}
+    assert changed == {"AllowOfflineTxForUnknownId": "true", "FreevendEnabled": "true", "AuthEnabled": "false"}
+    held = peer.settings
+    site.run(site.charger(memory=site.saved, start_without_tag=False))
+    await until(lambda: peer.socket.closed)
+    peer = await site.peer()
+    peer.settings = held
+    await peer.boot(firmwareVersion="2")
+    await until(lambda: peer.settings["AuthEnabled"] == "true")
+    assert {name: peer.settings[name] for name in settings} == settings
+
+
+async def test_what_the_owner_made_free_himself_is_left_so(site: Site) -> None:
+    charger = site.charger(start_without_tag=False)
+    site.run(charger)
+    peer = await site.peer()
+    peer.settings |= {"FreevendEnabled": "true"}
+    await peer.boot()
+    await until(lambda: charger.counts["no_local_list"])
+    assert "FreevendEnabled" not in [call["key"] for call in peer.called("ChangeConfiguration")]

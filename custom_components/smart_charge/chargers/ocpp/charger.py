@@ -402,7 +402,7 @@ class OcppCharger:
         stored = self._memory.section("identity")
         told = {name: getattr(identity, name) for name in ("manufacturer", "model", "serial", "firmware")}
         if stored.get("firmware") != told["firmware"]:
-            self._memory.section("settings").clear()
+            self._onboarding.forget()
         self._memory.section("settings").pop("awaits_reboot", None)
         stored.update(told)
         self._lease.forget()

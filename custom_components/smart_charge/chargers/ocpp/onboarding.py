@@ -41,6 +41,12 @@ class Onboarding:
         self._writes = 0
         self._wrote_at = 0.0
 
+    def forget(self) -> None:
+        """Forget what this firmware was found to refuse; not what we have set and must take back."""
+        kept = self._learnt.get("before_free", {})
+        self._learnt.clear()
+        self._learnt["before_free"] = kept
+
     @property
     def _learnt(self) -> dict[str, Any]:
         return self._memory.section("settings")
@@ -54,8 +60,9 @@ class Onboarding:
         self._writes = 0
         await self._read(connection)
         await self._blame()
-        for name, value in self._wishes(start_without_tag=start_without_tag):
+        for name, value in self._wishes():
             await self._set(connection, name, value)
+        await self._set_free_charging(connection, is_wanted=start_without_tag)
         await self._set_measurands(connection)
         await self._set_interval(connection)
         self.is_done = True
@@ -90,7 +97,7 @@ class Onboarding:
 
     # Writing
 
-    def _wishes(self, *, start_without_tag: bool) -> list[tuple[str, str]]:
+    def _wishes(self) -> list[tuple[str, str]]:
         """List what we want, the most useful first. A key that was not shown is left alone."""
         wishes = [
             ("StopTransactionOnEVSideDisconnect", "true"),
@@ -108,10 +115,32 @@ class Onboarding:
             wishes.append(("StopTxnSampledData", REGISTER))
         if (self.configuration.whole("MinimumStatusDuration") or 0) > 0:
             wishes.append(("MinimumStatusDuration", "0"))
-        if start_without_tag:
-            wishes += [("AllowOfflineTxForUnknownId", "true")]
-            wishes += [(name, "true") for name in FREE_VENDING] + [(name, "false") for name in AUTHORISING]
         return [wish for wish in wishes if self.configuration.key(wish[0]) is not None]
+
+    async def _set_free_charging(self, connection: Connection, *, is_wanted: bool) -> None:
+        """Let the charge point start without a tag by itself, or take back what we set for that.
+
+        Without us a vehicle that nobody shows a tag for would stay uncharged (OCPP notes A7, requirement 7.1).
+        An owner who asks for tags later must not find it free for everybody still.
+        """
+        before = self._learnt.setdefault("before_free", {})
+        if not is_wanted:
+            for name, value in list(before.items()):
+                if await self._set(connection, name, value):
+                    del before[name]
+            await self._memory.keep()
+            return
+        wishes = [(name, "true") for name in ("AllowOfflineTxForUnknownId", *FREE_VENDING)]
+        for name, value in [*wishes, *((name, "false") for name in AUTHORISING)]:
+            held = self.configuration.value(name)
+            if held is None or _is_same(held, value):
+                continue
+            before.setdefault(name, held)
+            if not await self._set(connection, name, value) and not self._awaits_reboot(name):
+                del before[name]
+
+    def _awaits_reboot(self, name: str) -> bool:
+        return name in self._learnt.get("awaits_reboot", {})
 
     async def _set(self, connection: Connection, name: str, value: str) -> bool:
         """Set one key if it differs; true if it then holds the value."""
