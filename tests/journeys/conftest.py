@@ -1,0 +1,56 @@
+"""The world of a journey: sockets are real, the clock is ours, polls are quick, dice always show the same."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory, real_monotonic
+from homeassistant.core import HomeAssistant
+import pytest
+
+from tests.chargers.ocpp.peer import QUICK
+
+from .world import World
+
+PEAK = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
+"""A Monday morning in London, half an hour before the default hours open until the afternoon."""
+
+UNHURRIED = replace(QUICK, call_s=5, slow_call_s=5, handshake_s=5, follow_s=2, look_s=0.5, guest_s=30, hand_back_s=3)
+"""Quick where nothing depends on a busy machine; a lease outlasts every jump of the clock."""
+
+
+@pytest.fixture
+async def freezer(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[FrozenDateTimeFactory]:
+    """A clock that stands; what asyncio waits for goes on."""
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", real_monotonic)
+    marker = request.node.get_closest_marker("begins")
+    with freeze_time(marker.args[0] if marker else PEAK) as frozen:
+        yield frozen
+
+
+@pytest.fixture
+async def world(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket_enabled: None, request: pytest.FixtureRequest
+) -> AsyncIterator[World]:
+    """A home with the charge point that the test names, set up and idle."""
+    kind, options = request.param if isinstance(request.param, tuple) else (request.param, {})
+    timings = replace(UNHURRIED, lease_s=options.get("lease_s", 7e5))
+    options = {name: value for name, value in options.items() if name != "lease_s"}
+    await hass.config.async_set_time_zone("Europe/London")
+    with (
+        patch("custom_components.smart_charge.listener.LISTEN_ON", "127.0.0.1"),
+        patch("custom_components.smart_charge.chargers.modbus.charger.POLL_S", 0.02),
+        patch("custom_components.smart_charge.chargers.ocpp.charger.Timings", lambda: timings),
+        patch("custom_components.smart_charge.coordinator.SystemRandom.random", return_value=0.5),
+    ):
+        world = World(hass, freezer, kind, **options)
+        try:
+            await world.set_up()
+            yield world
+        finally:
+            await world.close()
