@@ -499,6 +499,21 @@ async def test_nothing_is_written_before_the_charge_point_has_been_read(hass: Ho
     assert len(charger.plans) == 1
 
 
+@pytest.mark.usefixtures("london")
+@pytest.mark.requirement("7.1")
+async def test_what_holds_without_us_is_left_with_one_that_was_online_before_it_spoke(hass: HomeAssistant) -> None:
+    charger = FakeCharger()
+    await set_up_fake(hass, charger)
+    await settle(hass)
+    assert charger.plans == []
+    charger.say(**IDLE)
+    await settle(hass)
+    assert len(charger.plans) == 1
+    charger.say(power_w=1.0)
+    await settle(hass)
+    assert len(charger.plans) == 1
+
+
 async def test_the_sentence_names_the_day_when_it_is_not_today(
     hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -56,6 +56,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._asked_a: float | None = None
         self._asking: asyncio.Task[ChargerError | None] | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._is_leaving_due = False
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
         self._was_online = charger.is_online
@@ -111,6 +112,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._turn = None
         now = dt_util.utcnow()
         self._note_link(now)
+        if self._is_leaving_due:
+            self.leave_behind()
         self._count(self.charger.reading)
         if self._facts == self._decided_on:
             self._watch(now)
@@ -339,8 +342,9 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
 
     @callback
     def leave_behind(self) -> None:
-        """Write to the charge point what shall hold without us (reg 7)."""
-        if self.charger.reading is None or not self.charger.is_online or self._is_stopped:
+        """Write to the charge point what shall hold without us (reg 7), as soon as it is there and has spoken."""
+        self._is_leaving_due = self.charger.reading is None or not self.charger.is_online
+        if self._is_leaving_due or self._is_stopped:
             return
         if self._leaving is not None:
             self._leaving.cancel()
