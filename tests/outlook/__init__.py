@@ -1,0 +1,1 @@
+"""Tests of the tariffs and price entities."""
