@@ -1,0 +1,108 @@
+"""What can go wrong with the ledger's database, as one family of errors with the cause attached.
+
+A message never holds a statement's values: they are personal data.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import sqlite3
+
+from sqlalchemy.exc import SQLAlchemyError, StatementError
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read or written now. What was to be written can be kept and written later."""
+
+
+class LedgerLocked(LedgerError):
+    """Somebody else holds the database for longer than we wait."""
+
+
+class LedgerFull(LedgerError):
+    """The disk, or the space granted to the database, is full."""
+
+
+class LedgerReadOnly(LedgerError):
+    """The database may not be written: file mode, mount, role or standby."""
+
+
+class LedgerDamaged(LedgerError):
+    """What is stored is not a database, or no longer a whole one."""
+
+
+class LedgerUnreachable(LedgerError):
+    """The database server or file cannot be reached or opened."""
+
+
+class LedgerTooNew(LedgerError):
+    """A later version of this integration has changed the tables."""
+
+
+class LedgerMisaddressed(LedgerError):
+    """The database's URL is not one that we can use."""
+
+
+class WriteRejected(LedgerError):
+    """The database works and refuses this value. Writing it again would not help."""
+
+
+# Primary result codes: https://www.sqlite.org/rescode.html
+_BY_SQLITE_CODE: dict[int, type[LedgerError]] = {
+    sqlite3.SQLITE_BUSY: LedgerLocked,
+    sqlite3.SQLITE_LOCKED: LedgerLocked,
+    sqlite3.SQLITE_FULL: LedgerFull,
+    sqlite3.SQLITE_READONLY: LedgerReadOnly,
+    sqlite3.SQLITE_PERM: LedgerReadOnly,
+    sqlite3.SQLITE_AUTH: LedgerReadOnly,
+    sqlite3.SQLITE_CORRUPT: LedgerDamaged,
+    sqlite3.SQLITE_NOTADB: LedgerDamaged,
+    sqlite3.SQLITE_CONSTRAINT: WriteRejected,
+    sqlite3.SQLITE_MISMATCH: WriteRejected,
+    sqlite3.SQLITE_TOOBIG: WriteRejected,
+}
+
+# Codes and classes of codes: PostgreSQL manual, appendix A. The longest that fits decides.
+_BY_SQLSTATE: dict[str, type[LedgerError]] = {
+    "22": WriteRejected,
+    "23": WriteRejected,
+    "25006": LedgerReadOnly,
+    "40": LedgerLocked,
+    "42501": LedgerReadOnly,
+    "53100": LedgerFull,
+    "53200": LedgerFull,
+    "55P03": LedgerLocked,
+    "57014": LedgerLocked,
+    "58030": LedgerDamaged,
+    "XX": LedgerDamaged,
+}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what the database or its driver says as one of ours."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, ValueError, OverflowError) as err:
+        raise translate(err) from err
+
+
+def translate(err: Exception) -> LedgerError:
+    """Return ours for what a driver raised."""
+    cause = err.orig if isinstance(err, StatementError) and err.orig is not None else err
+    kind = _kind_of(cause)
+    return kind(f"{type(cause).__name__}: {_first_line(cause)}")
+
+
+def _kind_of(cause: BaseException) -> type[LedgerError]:
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", None)
+        return _BY_SQLITE_CODE.get((code or 0) & 0xFF, LedgerUnreachable)
+    if isinstance(cause, TypeError | ValueError | ArithmeticError):
+        return WriteRejected  # no database was asked: the value is not one that it could take
+    state = getattr(cause, "sqlstate", None) or ""
+    return next((_BY_SQLSTATE[state[:size]] for size in (5, 2) if state[:size] in _BY_SQLSTATE), LedgerUnreachable)
+
+
+def _first_line(cause: BaseException) -> str:
+    """Return the driver's own words; the lines after the first may quote a row."""
+    return next(iter(str(cause).strip().splitlines()), "no reason was given")

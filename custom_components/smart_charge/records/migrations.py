@@ -1,0 +1,52 @@
+"""How the tables came to be as they are. Each step says what changed and why.
+
+A new database gets today's tables at once; an older one takes the steps it lacks, all in one
+transaction, so that a step that fails leaves what there was. A step is never edited after a release.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, inspect, select
+
+from .errors import LedgerTooNew
+from .tables import metadata, versions
+
+type Step = Callable[[Connection], None]
+
+
+def _todays_tables(connection: Connection) -> None:
+    """Sessions, half-hours, decisions, availability, security log, sales register, reports written."""
+    metadata.create_all(connection)
+
+
+STEPS: Final[Mapping[int, Step]] = {1: _todays_tables}
+"""By the version that each one leads to."""
+
+
+def migrate(connection: Connection, steps: Mapping[int, Step] = STEPS) -> int:
+    """Bring the tables to the latest version; returns the version found, 0 for a new database.
+
+    Raises:
+        LedgerTooNew: the tables are of a version that we do not know.
+    """
+    latest = max(steps)
+    if connection.dialect.name == "postgresql":  # two installations that start at once take turns
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236217)")
+    found = _version(connection)
+    if found > latest:
+        raise LedgerTooNew(f"The records are of version {found}, and this integration knows {latest}")
+    if found == 0:
+        steps[min(steps)](connection)
+    for version in sorted(version for version in steps if version > found > 0):
+        steps[version](connection)
+    if found < latest:
+        connection.execute(delete(versions))
+        connection.execute(insert(versions).values(version=latest))
+    return found
+
+
+def _version(connection: Connection) -> int:
+    if not inspect(connection).has_table(versions.name):
+        return 0
+    return connection.execute(select(func.max(versions.c.version))).scalar() or 0

@@ -1,0 +1,172 @@
+"""The database that keeps the records: a SQLite file here, or PostgreSQL by URL (DESIGN section 5).
+
+Everything blocks: run it in an executor. A transaction is all or nothing, and on disk when it returns.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+import os
+from pathlib import Path
+from typing import Any, Final, Self
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+
+from .errors import LedgerMisaddressed, LedgerUnreachable, translated
+from .migrations import STEPS, Step, migrate
+
+BUSY_S: Final = 5.0
+"""How long a statement waits for a lock."""
+
+_POSTGRESQL_OPTIONS: Final = f"-c statement_timeout=30s -c lock_timeout={BUSY_S:.0f}s -c timezone=UTC"
+_WRITES: Final = "smart_charge_writes"
+
+
+class Store:
+    """An open database, and transactions on it."""
+
+    def __init__(self, engine: Engine, path: Path | None) -> None:
+        self._engine = engine
+        self.path = path
+
+    @classmethod
+    def at_path(cls, path: Path, *, busy_s: float = BUSY_S) -> Self:
+        """Open or make the SQLite file, for the owner's eyes only.
+
+        Raises:
+            LedgerError: it cannot be opened, written, migrated or understood.
+        """
+        _make_private(path)
+        engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            connect_args={"timeout": busy_s, "check_same_thread": False},
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        store = cls(engine, path)
+        store.migrate()
+        return store
+
+    @classmethod
+    def at_url(cls, url: str) -> Self:
+        """Open the tables on the PostgreSQL server named by a ``postgresql+psycopg`` URL.
+
+        Raises:
+            LedgerMisaddressed: the URL is of another kind, or ``psycopg`` is not installed.
+            LedgerError: as `at_path`.
+        """
+        try:
+            parsed = make_url(url)
+            if parsed.drivername not in {"postgresql", "postgresql+psycopg"}:
+                raise LedgerMisaddressed("The URL does not begin with postgresql+psycopg://")
+            engine = create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                connect_args={"connect_timeout": 5, "options": _POSTGRESQL_OPTIONS},
+                hide_parameters=True,
+                pool_pre_ping=True,
+            )
+        except (ArgumentError, ValueError) as err:
+            raise LedgerMisaddressed("The URL of the records cannot be understood") from err
+        except ImportError as err:
+            raise LedgerMisaddressed("psycopg, which speaks to PostgreSQL, is not installed") from err
+        store = cls(engine, None)
+        store.migrate()
+        return store
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Lend a connection for one transaction: on disk when the block ends, undone when it raises."""
+        with translated(), self._engine.connect() as connection:
+            connection.execution_options(**{_WRITES: True})
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Lend a connection that sees one state of the database throughout."""
+        with translated(), self._engine.connect() as connection:
+            if self.path is None:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    def give_back_space(self, *tables: Table) -> None:
+        """Free what was deleted, so that no file keeps it longer than the database must."""
+        with translated(), self._engine.connect() as connection:
+            if self.path is None:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                for table in tables:
+                    connection.exec_driver_sql(f'VACUUM "{table.name}"')
+                return
+            driver: Any = connection.connection.driver_connection
+            driver.execute("VACUUM")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    def migrate(self, steps: Mapping[int, Step] = STEPS) -> None:
+        """Bring the tables up to date, or leave them as they were; closes the database if that fails."""
+        try:
+            with self.write() as connection:
+                migrate(connection, steps)
+        except BaseException:
+            self.close()
+            raise
+
+
+def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert that can say what happens when the row is there already."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return every file of a SQLite database that exists: itself, its companions, and those set aside."""
+    companions = [path.with_name(path.name + ending) for ending in ("", "-wal", "-shm", "-journal")]
+    return [each for each in [*companions, *sorted(path.parent.glob(f"{path.name}.damaged-*"))] if each.exists()]
+
+
+def set_aside(path: Path, at: datetime) -> Path:
+    """Move a damaged database out of the way, so that a new one can begin; returns where it went.
+
+    Raises:
+        LedgerUnreachable: it cannot be moved.
+    """
+    aside = path.with_name(f"{path.name}.damaged-{at:%Y%m%dT%H%M%SZ}")
+    try:
+        path.rename(aside)
+        for ending in ("-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    except OSError as err:
+        raise LedgerUnreachable(f"The damaged records cannot be moved: {err.strerror}") from err
+    return aside
+
+
+def _make_private(path: Path) -> None:
+    """Make the file before SQLite does: its companions take over its mode."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return  # SQLite will say what is wrong in its own words, and which of ours that is
+    with suppress(OSError):
+        os.fchmod(descriptor, 0o600)
+    os.close(descriptor)
+
+
+def _prepare_sqlite(driver: Any, _record: Any) -> None:
+    driver.isolation_level = None  # transactions begin where we say: `_begin_sqlite`
+    driver.execute("PRAGMA journal_mode=WAL")
+    driver.execute("PRAGMA synchronous=FULL")
+    driver.execute("PRAGMA foreign_keys=ON")
+    driver.execute("PRAGMA secure_delete=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once where we will write: a reader that turns writer may not wait."""
+    is_writer = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")

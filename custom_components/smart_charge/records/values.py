@@ -1,0 +1,112 @@
+"""What is recorded, as frozen values. Instants are aware UTC; energy is whole watt-hours; None is "not known"."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Condition(StrEnum):
+    """Whether a charge point could be used (O9)."""
+
+    SERVICEABLE = "serviceable"
+    FAULTED = "faulted"
+    OFFLINE = "offline"  # it does not answer us
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutletKey:
+    """One outlet of one charge point: ``charge_point`` is its config entry's id and never changes."""
+
+    charge_point: str
+    connector: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlet:
+    """What the reports must know of an outlet.
+
+    Attributes:
+        public_id: the id in ORCS reports, constant for life (O6); outlets of one unit may share it.
+        rated_w: output with all outlets of the unit at work (O7).
+        operational_at: since when it serves the public; None at home.
+    """
+
+    key: OutletKey
+    site: str
+    public_id: str | None = None
+    rated_w: int | None = None
+    is_dc: bool = False
+    operational_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionRecord:
+    """A vehicle's stay, so far or as it was (9.1, 9.2, O1). Its outlet and ``plugged_in_at`` name it.
+
+    Attributes:
+        seen_at: until when this is known.
+        unplugged_at: None while plugged in, and for ever if nobody saw it (then ``is_open`` is False).
+        import_wh, export_wh: to and from the vehicle since plug-in, by register where ``is_metered``.
+        charging_s: time in which it drew, pauses left out.
+        cost: in the site's currency.
+        integrated_wh: power summed over time, beside the register, for the cross-check (9.5, 9.6).
+    """
+
+    outlet: OutletKey
+    plugged_in_at: datetime
+    seen_at: datetime
+    charge_started_at: datetime | None = None
+    charge_ended_at: datetime | None = None
+    unplugged_at: datetime | None = None
+    is_open: bool = True
+    import_wh: int = 0
+    export_wh: int = 0
+    charging_s: int = 0
+    cost: Decimal | None = None
+    is_metered: bool = True
+    integrated_wh: int | None = None
+    interruptions: int = 0
+    tag: str | None = None
+    who: str | None = None
+
+    @property
+    def session_id(self) -> str:
+        """Charge point, connector and plug-in instant as one word."""
+        return f"{self.outlet.charge_point}/{self.outlet.connector}/{self.plugged_in_at:%Y%m%dT%H%M%S.%fZ}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecisionRecord:
+    """What was asked of the charge point from ``at`` on, and why."""
+
+    outlet: OutletKey
+    at: datetime
+    setpoint_a: float
+    reason: str
+    source: str
+    lifted_by: str | None = None
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConditionSeen:
+    """An outlet's condition at one instant, and without a break since ``since_at`` where that is known."""
+
+    outlet: OutletKey
+    at: datetime
+    condition: Condition
+    since_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Sums over a period, or in one half-hour."""
+
+    starts_at: datetime
+    ends_at: datetime
+    import_wh: int = 0
+    export_wh: int = 0
+    charging_s: int = 0
+    cost: Decimal = Decimal(0)
+    has_spread: bool = False
