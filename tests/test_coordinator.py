@@ -366,12 +366,29 @@ async def test_a_charge_goes_on_over_a_restart_of_home_assistant(
     assert shown(hass, "sensor.garage_session_energy") == "0.7"
     freezer.tick(timedelta(minutes=6))
     found = FakeCharger()
-    found.say(**CHARGING, import_wh=11_400, offered_a=30.0, setpoint_a=32.0)
+    found.say(**CHARGING, import_wh=11_400, offered_a=31.0, setpoint_a=32.0)
     await _restart(hass, entry, found)
     assert shown(hass, CHARGE_NOW) == "on"
     assert shown(hass, "sensor.garage_session_energy") == "1.4"
     assert shown(hass, "sensor.garage_energy_total") == "11.4"
     assert found.asked == [32.0]
+
+
+@pytest.mark.requirement("11.1")
+async def test_a_rise_from_what_the_charge_point_fell_back_to_waits_for_the_delay(
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await _plug_in(hass, charger)
+    await call(hass, "turn_on", CHARGE_NOW)
+    charger.say(**CHARGING)
+    await settle(hass)
+    found = FakeCharger()
+    found.say(**CHARGING, offered_a=6.0, setpoint_a=32.0)
+    await _restart(hass, entry, found)
+    assert shown(hass, WHY) == "delayed_change"
+    assert found.asked == [6.0]
+    await after(hass, freezer, seconds=600)
+    assert found.asked[-1] == 32.0
 
 
 async def test_after_a_restart_a_vehicle_found_charging_is_stopped_only_after_the_delay(

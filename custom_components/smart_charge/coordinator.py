@@ -172,7 +172,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         carry = self.memory.carry
         if self._is_new_here and reading is not None and self.charger.is_online:
             self._is_new_here = False
-            carry = _found(carry, reading)
+            carry = reconcile(carry, reading)
         self._decided_on = self._facts
         decision = decide(
             Situation(
@@ -412,9 +412,3 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         await asyncio.gather(*under_way, return_exceptions=True)
         await self.charger.hand_back()
         await self.memory.async_save()
-
-
-def _found(carry: Carry, reading: Reading) -> Carry:
-    """Put in force what the charge point is found to do, save where it only allows less than we asked for."""
-    found = reconcile(carry, reading)
-    return carry if 0 < found.in_force_a < carry.in_force_a else found
