@@ -8,7 +8,7 @@ from hashlib import sha256
 import logging
 from typing import Any
 
-from ..charger import ChargerError, ChargerRefused, ChargerUnreachable, Clock, LeaveBehind
+from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerUnreachable, Clock, LeaveBehind
 from . import profiles
 from .connection import Connection, Priority
 from .frames import is_accepted
@@ -135,7 +135,7 @@ class DefaultHours:
         """Write the best form that the charge point takes: the remembered one first."""
         known = self._stored.get("form")
         begin = FORMS.index(known) if known in FORMS else 0
-        refusal: ChargerRefused | None = None
+        refusal: ChargerError | None = None
         for form in FORMS[begin:]:
             for unit in sorted(self._bench.smart.units):
                 found = self._profiles(plan, form, unit, self._clock())
@@ -143,7 +143,7 @@ class DefaultHours:
                     continue
                 try:
                     await self._send(connection, found)
-                except ChargerRefused as err:
+                except (ChargerRefused, ChargerMisunderstood) as err:
                     self._count(f"hours_refused_{form}")
                     refusal = err
                     continue

@@ -8,7 +8,7 @@ import logging
 from typing import Any, Protocol
 
 from ...charging.model import Reading
-from ..charger import ChargerError, ChargerRefused, ChargerUnreachable, Clock
+from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerUnreachable, Clock
 from . import profiles
 from .connection import Connection, Priority
 from .fields import number, objects
@@ -225,7 +225,7 @@ class Lease:
         """Go down the ladder from the remembered rung until one is accepted."""
         ladder = profiles.rungs(self._bench.smart)
         begin = ladder.index(self.rung)
-        refusal: ChargerRefused | None = None
+        refusal: ChargerError | None = None
         for rung in [*ladder[begin:], *(rung for rung in ladder[:begin] if not rung.outlives_transaction)]:
             connection, transaction_id, wanted_a = self._bench.connection, self._bench.transaction_id, self.wanted_a
             if connection is None:
@@ -239,7 +239,7 @@ class Lease:
                 raise refusal
             try:
                 await self._send(connection, rung, wanted_a, transaction_id)
-            except ChargerRefused as err:
+            except (ChargerRefused, ChargerMisunderstood) as err:
                 self._count(f"rung_refused_{rung.name}")
                 refusal = err
                 continue

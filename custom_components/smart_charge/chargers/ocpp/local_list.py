@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ..charger import ChargerRefused, ChargerTimedOut
+from ..charger import ChargerMisunderstood, ChargerRefused, ChargerTimedOut
 from .configuration import Configuration
 from .connection import Connection, Priority
 from .fields import whole
@@ -51,7 +51,7 @@ class LocalList:
                 ],
             }
             answer = await connection.call("SendLocalList", payload, priority=Priority.SETTINGS)
-        except ChargerRefused, ChargerTimedOut:
+        except ChargerRefused, ChargerTimedOut, ChargerMisunderstood:
             self._count("no_local_list")
             return
         if not is_accepted(answer):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import logging
 from typing import Any
 
-from ..charger import ChargerError, ChargerRefused, ChargerTimedOut, ChargerUnreachable
+from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerTimedOut, ChargerUnreachable
 from .configuration import AUTHORISING, FREE_VENDING, KNOWN, Configuration
 from .connection import Connection, Priority
 from .fields import boolean, number
@@ -161,7 +161,7 @@ class Onboarding:
         spelling = key.name if key is not None else name
         try:
             answer = await connection.call("ChangeConfiguration", {"key": spelling, "value": value})
-        except ChargerRefused:
+        except ChargerRefused, ChargerMisunderstood:
             answer = {"status": "Rejected"}
         except ChargerTimedOut:
             answer = {}
@@ -195,7 +195,7 @@ class Onboarding:
             self.configuration.heard(
                 await connection.call("GetConfiguration", {"key": [name]}, priority=Priority.SETTINGS)
             )
-        except ChargerRefused, ChargerTimedOut:
+        except ChargerRefused, ChargerTimedOut, ChargerMisunderstood:
             self._count("read_back_failed")
 
     def link_lost(self) -> None:
@@ -248,7 +248,7 @@ class Onboarding:
         payload = {"requestedMessage": message, "connectorId": connector_id}
         try:
             await connection.call("TriggerMessage", payload, priority=Priority.PROBING)
-        except ChargerRefused, ChargerTimedOut:
+        except ChargerRefused, ChargerTimedOut, ChargerMisunderstood:
             self._count("trigger_refused")
 
 
