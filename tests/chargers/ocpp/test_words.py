@@ -26,6 +26,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary() | json_values.map(json.dumps))
 def test_any_text_is_a_frame_or_a_frame_error(text: str | bytes) -> None:
     try:
@@ -35,6 +36,7 @@ def test_any_text_is_a_frame_or_a_frame_error(text: str | bytes) -> None:
     assert isinstance(frame, frames.Call | frames.CallResult | frames.CallError)
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_meter_values_are_samples_or_counted(value: Any) -> None:
     for sample in samples(
@@ -44,6 +46,7 @@ def test_any_meter_values_are_samples_or_counted(value: Any) -> None:
     samples(value, lambda _: NOW, str)
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_value_is_a_number_or_none(value: Any) -> None:
     assert fields.number(value) is None or abs(fields.number(value) or 0) < float("inf")
@@ -112,12 +115,14 @@ def test_a_phase_in_the_measurands_name_is_read() -> None:
     assert sample.phase == "L1"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_path_is_an_id_or_none(path: str) -> None:
     name = id_from_path(path)
     assert name is None or (len(name) <= 48 and "/" not in name and name.isprintable())
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_any_header_is_credentials_or_none(header: str) -> None:
     credentials_from(header, "CP1")
@@ -156,6 +161,7 @@ def test_our_own_tag_is_always_on_the_list() -> None:
 # Profiles
 
 
+@settings(deadline=None)
 @given(st.floats(0, 100))
 def test_no_setpoint_is_said_between_0_and_6_or_above_what_was_asked(setpoint_a: float) -> None:
     for is_whole in (True, False):
@@ -163,6 +169,7 @@ def test_no_setpoint_is_said_between_0_and_6_or_above_what_was_asked(setpoint_a:
         assert said == 0 or 6 <= said <= setpoint_a + 1e-5
 
 
+@settings(deadline=None)
 @given(
     setpoint_a=st.floats(0, 80),
     level=st.none() | st.integers(0, 100),
