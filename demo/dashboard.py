@@ -9,7 +9,9 @@ type Card = dict[str, Any]
 type Keys = Mapping[tuple[str, str], str]
 """Entity ids by platform and key."""
 
-WHY = "## {{{{ state_attr('{why}', 'sentence') or state_translated('{why}') }}}}"
+WHY = "### {{{{ state_attr('{why}', 'sentence') or state_translated('{why}') }}}}"
+
+DELAYED = ["delayed_start", "delayed_stop", "delayed_change"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,27 +72,14 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 "content": WHY.format(why=of["sensor", "why"]),
                 "grid_options": {"columns": "full"},
             },
-            {
-                "type": "gauge",
-                "entity": of["sensor", "power"],
-                "name": "Power",
-                "min": 0,
-                "max": 7500,
-                "needle": True,
-                "segments": [
-                    {"from": 0, "color": "#90a4ae"},
-                    {"from": 1300, "color": "#42a5f5"},
-                    {"from": 5000, "color": "#12a46e"},
-                ],
-                "grid_options": {"columns": 6, "rows": 3},
-            },
+            *_power(of["sensor", "power"]),
             {
                 "type": "vertical-stack",
                 "grid_options": {"columns": 6, "rows": 3},
                 "cards": [
                     _tile(of["sensor", "status"], "Status", color="green"),
                     _tile(of["sensor", "session_energy"], "This session", color="amber"),
-                    _tile(of["sensor", "next_change"], "Next change", color="blue"),
+                    *_what_comes(of),
                 ],
             },
             _tile(
@@ -102,12 +91,22 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 grid_options={"columns": 6, "rows": 2},
             ),
             _tile(
+                of["switch", "stop"],
+                "Stop",
+                color="red",
+                icon="mdi:stop-circle-outline",
+                features=[{"type": "toggle"}],
+                grid_options={"columns": 6, "rows": 2},
+            ),
+            _tile(
                 of["button", "skip_delay"],
-                "Skip delay",
+                "Do not wait for the delay",
                 color="orange",
                 hide_state=True,
                 features=[{"type": "button", "action_name": "Skip"}],
-                grid_options={"columns": 6, "rows": 2},
+                features_position="inline",
+                visibility=[{"condition": "state", "entity": of["sensor", "why"], "state": DELAYED}],
+                grid_options={"columns": "full", "rows": 1},
             ),
             _tile(
                 of["select", "mode"],
@@ -130,6 +129,42 @@ def _now(point: ChargePointOnDashboard) -> Card:
             },
         ],
     }
+
+
+def _power(entity: str) -> Iterable[Card]:
+    """Return a gauge, and what stands in its place while there is no number, which a gauge would call an error."""
+    has_number = {"condition": "numeric_state", "entity": entity, "above": -100_000}
+    place = {"columns": 6, "rows": 3}
+    yield {
+        "type": "gauge",
+        "entity": entity,
+        "name": "Power",
+        "min": 0,
+        "max": 7500,
+        "needle": True,
+        "segments": [
+            {"from": 0, "color": "#90a4ae"},
+            {"from": 1300, "color": "#42a5f5"},
+            {"from": 5000, "color": "#12a46e"},
+        ],
+        "visibility": [has_number],
+        "grid_options": place,
+    }
+    yield {
+        **_tile(entity, "Power", color="grey"),
+        "vertical": True,
+        "visibility": [{"condition": "not", "conditions": [has_number]}],
+        "grid_options": place,
+    }
+
+
+def _what_comes(of: Keys) -> Iterable[Card]:
+    """Return when something changes by itself; Charge now lasts until the vehicle leaves, so how long it is here."""
+    forced = {"condition": "state", "entity": of["switch", "charge_now"], "state": "on"}
+    duration = _tile(of["sensor", "session_duration"], "Plugged in for", color="blue")
+    yield {"type": "conditional", "conditions": [forced], "card": duration}
+    next_change = _tile(of["sensor", "next_change"], "Next change", color="blue")
+    yield {"type": "conditional", "conditions": [{"condition": "not", "conditions": [forced]}], "card": next_change}
 
 
 def _settings(point: ChargePointOnDashboard) -> Card:

@@ -2,13 +2,11 @@
 
 import argparse
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 import sys
 import tempfile
 
 from .browser import Page, PageError, Screen, chromium
-from .client import ApiError
 from .dashboard import ChargePointOnDashboard
 from .home import DASHBOARD, REPOSITORY, Home, open_home
 from .world import World, open_world
@@ -42,7 +40,7 @@ def main() -> int:
 async def _live_and_show(home: Home, into: Path, charge_for_s: float) -> None:
     async with open_world(home) as world:
         waiting, charging = world.points
-        await _stand_still(world, waiting)
+        await world.plug_in(waiting)
         await _charge(world, charging, charge_for_s)
         async with chromium() as page:
             await page.on_every_page("localStorage.setItem('dockedSidebar', JSON.stringify('always_hidden'))")
@@ -52,13 +50,8 @@ async def _live_and_show(home: Home, into: Path, charge_for_s: float) -> None:
                 print(f"{name}: {len(picture) // 1024} KiB", flush=True)
 
 
-async def _stand_still(world: World, point: ChargePointOnDashboard) -> None:
-    """End the delay of a charge point whose hours are closed, if it is still charging on."""
-    with suppress(ApiError):  # no delay runs
-        await world.client.act("button.press", point.entities["button", "skip_delay"])
-
-
 async def _charge(world: World, point: ChargePointOnDashboard, for_s: float) -> None:
+    await world.plug_in(point)
     await asyncio.sleep(15)  # the graph begins before it
     await world.client.act("switch.turn_on", point.entities["switch", "charge_now"])
     print(f"charging for {for_s:g} s", flush=True)
