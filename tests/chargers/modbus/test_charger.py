@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerRefused, LeaveBehind
+from custom_components.smart_charge.chargers.modbus import link
 from custom_components.smart_charge.chargers.modbus.charger import ModbusCharger
 from custom_components.smart_charge.chargers.modbus.probe import probe
 import simulator
@@ -249,7 +250,8 @@ async def test_a_charge_point_that_is_busy_for_a_moment_is_asked_again(maps) -> 
         assert sim.device.set_current_a == 13
 
 
-async def test_a_charge_point_that_stays_busy_is_alive_and_refuses(maps) -> None:
+async def test_a_charge_point_that_stays_busy_is_alive_and_refuses(maps, monkeypatch) -> None:
+    monkeypatch.setattr(link, "GRACE_S", 0.1)
     async with simulator.ModbusCharger("bender_cc612") as sim, charging(maps, sim) as charger:
         await charger.apply(10)
         sim.server.manners.refuse_with = 6

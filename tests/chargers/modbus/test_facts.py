@@ -18,7 +18,7 @@ def reading(register_map, **values):
         ("C2", "c", "charging", True),
         ("D1", "b", "suspended_evse", True),
         ("D2", "d", "charging", True),
-        ("E", "e", "available", False),
+        ("E", "a", "available", False),
         ("F", "f", "unavailable", None),
         ("XX", None, None, None),
     ],

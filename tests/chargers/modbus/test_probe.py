@@ -18,6 +18,7 @@ from custom_components.smart_charge.chargers.charger import (
     ChargerTimedOut,
     ChargerUnreachable,
 )
+from custom_components.smart_charge.chargers.modbus import link
 from custom_components.smart_charge.chargers.modbus.probe import probe
 import simulator
 from tests.chargers.modbus.conftest import dialled, small_map
@@ -147,7 +148,8 @@ async def test_another_modbus_device_is_answered_for_and_left_alone(quick) -> No
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 6, 10, 11, 99])
-async def test_exception_replies_mean_an_unknown_device(quick, code) -> None:
+async def test_exception_replies_mean_an_unknown_device(quick, code, monkeypatch) -> None:
+    monkeypatch.setattr(link, "GRACE_S", 0.1)
     async with simulator.ModbusCharger("alfen_eve") as sim, dialled(sim.port) as connection:
         sim.server.manners.refuse_with = code
         with pytest.raises(ChargerMisunderstood):

@@ -9,7 +9,7 @@ from typing import Any, Final, override
 
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusExceptionError
 
-from ...charging.model import MIN_CURRENT_A, Reading
+from ...charging.model import Reading
 from ..charger import (
     Capabilities,
     Charger,
@@ -22,12 +22,14 @@ from ..charger import (
     LeaveBehind,
     Listener,
 )
-from .facts import number_of, to_reading
+from .facts import to_reading
+from .failsafe import Failsafe
 from .identity import capabilities_of, read_identity
 from .lease import Lease
 from .link import Link, Units, named
 from .map_model import KeepAliveKind, RegisterMap, Table
 from .poller import Poller
+from .restarts import RestartWatch
 
 POLL_S: Final = 1.0
 BACK_OFF_MOST: Final = 60
@@ -64,6 +66,8 @@ class ModbusCharger(Charger):
         self._poller = Poller(self._link, self._map, unit_id, identity.firmware)
         self._wire = asyncio.Lock()
         self._lease = Lease(self._link, self._map, unit_id, self._poller, self._wire)
+        self._failsafe = Failsafe(self._map, self._poller, self._lease)
+        self._watch = RestartWatch(self._map.restart)
         self._identity = identity
         self._reading: Reading | None = None
         self._is_online = False
@@ -73,9 +77,6 @@ class ModbusCharger(Charger):
         self._failures = 0
         self._was_cut = False
         self._must_resend = False
-        self._uptime_s: float | None = None
-        self._left_a: float | None = None
-        self._settings_written: set[str] = set()
         self._has_restarted = False
 
     @property
@@ -155,37 +156,12 @@ class ModbusCharger(Charger):
 
     @override
     async def leave_behind(self, plan: LeaveBehind) -> None:
-        self._left_a = plan.max_a
-        failsafe = self._map.failsafe
+        self._failsafe.mean(plan.max_a)
         with named():
             await self._read_first()
             async with self._wire:
-                await self._poller.refresh(key for key in (failsafe.current, failsafe.timeout) if key is not None)
-                if failsafe.current is not None:
-                    await self._leave_current(failsafe.current, plan.max_a)
-                if failsafe.timeout is not None and not number_of(failsafe.timeout, self._poller.values):
-                    await self._write_setting(failsafe.timeout, failsafe.timeout_s)
+                await self._failsafe.leave(plan.max_a)
         self._publish()
-
-    async def _leave_current(self, key: str, max_a: float) -> None:
-        """Leave an installer's value if a vehicle can charge with it and the circuit can carry it."""
-        held = number_of(key, self._poller.values)
-        if held is not None and MIN_CURRENT_A <= held <= max_a:
-            return
-        if self._map.registers[key].write is not None:
-            await self._write_setting(key, self._lease.quantise(max_a))
-        elif held is not None and held < MIN_CURRENT_A:
-            raise ChargerRefused(f"the charge point allows {held:g} A without us; only its installer can change that")
-
-    async def _write_setting(self, key: str, value: float) -> None:
-        """Write a stored setting: once while we run, whatever becomes of it, for flash wears out."""
-        if key in self._settings_written:
-            raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")
-        self._settings_written.add(key)
-        await self._lease.write_register(key, value)
-        await self._poller.refresh([key])
-        if number_of(key, self._poller.values) != value:
-            raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")
 
     @override
     async def hand_back(self) -> None:
@@ -195,13 +171,16 @@ class ModbusCharger(Charger):
         Home Assistant finds all as it was. Any other stays, or caps what the failsafe allows ("maximum
         current under communication loss", Mennekes ECU), so a pause would strand the vehicle in its hours
         too: it gives way to the failsafe current, or to what was to be left behind where there is none.
+
+        That costs a few amperes outside the hours while Home Assistant restarts. The other way costs a vehicle
+        that stays at 0 for good where the failsafe is a cap, and no register tells which it is (7.2).
         """
         paused = self._lease.wanted_a is not None and self._lease.quantise(self._lease.wanted_a) == 0
         self._lease.drop()
         self._must_resend = False
         if not paused or self._map.keep_alive.kind is KeepAliveKind.REWRITE_SETPOINT:
             return
-        number = self._lease.want(self._stranded_no_more_a)
+        number = self._lease.want(self._failsafe.current_to_leave(self.capabilities.max_a))
         try:
             async with asyncio.timeout(HAND_BACK_S):
                 await self._lease.deliver(number)
@@ -210,12 +189,6 @@ class ModbusCharger(Charger):
         finally:
             self._lease.drop()
             self._renew_reading()
-
-    @property
-    def _stranded_no_more_a(self) -> float:
-        left_a = self.capabilities.max_a if self._left_a is None else self._left_a
-        failsafe_a = number_of(self._map.failsafe.current, self._poller.values)
-        return left_a if failsafe_a is None or failsafe_a < MIN_CURRENT_A else min(left_a, failsafe_a)
 
     async def read_registers(self, kind: str, address: int, count: int, unit_id: int | None) -> list[int]:
         """Read any registers, or bits as 0 and 1, for an installer. ``unit_id`` None is the connector's.
@@ -341,7 +314,10 @@ class ModbusCharger(Charger):
     def _note_success(self) -> None:
         before, was_cut = self._reading, self._was_cut
         self._reading = to_reading(self._map, self._poller.values, self._clock())
-        has_restarted = self._looks_restarted(before, was_cut=was_cut)
+        now = asyncio.get_running_loop().time()
+        has_restarted = self._watch.has_restarted(
+            self._poller.values, now, before=before, after=self._reading, was_cut=was_cut
+        )
         if has_restarted:
             self._restarts += 1
             self._has_restarted = True
@@ -349,17 +325,6 @@ class ModbusCharger(Charger):
             self._must_resend = True
         self._was_cut, self._is_online, self._failures = False, True, 0
         self._publish()
-
-    def _looks_restarted(self, before: Reading | None, *, was_cut: bool) -> bool:
-        uptime_s = number_of(self._map.restart.uptime, self._poller.values)
-        if uptime_s is not None:
-            last_s, self._uptime_s = self._uptime_s, uptime_s
-            if last_s is not None and uptime_s < last_s:
-                return True
-        if not was_cut or before is None or self._reading is None or before.setpoint_a is None:
-            return False
-        now_a = self._reading.setpoint_a
-        return now_a != before.setpoint_a and now_a in self._map.restart.setpoints
 
     def _renew_reading(self) -> None:
         """Show what a command has just read back."""

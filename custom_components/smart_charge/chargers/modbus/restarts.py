@@ -1,0 +1,43 @@
+"""Whether a charge point has restarted since it was last read: a power cut, or a reboot."""
+
+from typing import Final
+
+from ...charging.model import Reading
+from .facts import number_of
+from .map_model import Restart, Values
+
+SLACK_S: Final = 10.0
+"""How much an uptime may lag behind our clock and still be of the same start: it is read every tenth poll."""
+
+
+class RestartWatch:
+    """Compares each poll with those before it."""
+
+    def __init__(self, rule: Restart) -> None:
+        self._rule = rule
+        self._uptime_s: float | None = None
+        self._uptime_at = 0.0
+
+    def has_restarted(
+        self, values: Values, now: float, *, before: Reading | None, after: Reading, was_cut: bool
+    ) -> bool:
+        """Tell whether what was just read, at the loop's time ``now``, is of another start.
+
+        An uptime that fell says so, and one that did not grow with the time that passed: two power cuts in a
+        row leave a short uptime behind and find a longer one. Where there is no uptime, the setpoint says it:
+        after a broken link it is not what it was and is one that the charge point starts with. A setpoint of
+        ours that equals such a one hides a restart.
+        """
+        uptime_s = number_of(self._rule.uptime, values)
+        if uptime_s is not None and self._is_of_another_start(uptime_s, now):
+            return True
+        if not was_cut or before is None or before.setpoint_a is None:
+            return False
+        return after.setpoint_a != before.setpoint_a and after.setpoint_a in self._rule.setpoints
+
+    def _is_of_another_start(self, uptime_s: float, now: float) -> bool:
+        last_s, last_at = self._uptime_s, self._uptime_at
+        if uptime_s == last_s:
+            return False
+        self._uptime_s, self._uptime_at = uptime_s, now
+        return last_s is not None and uptime_s < max(last_s, last_s + now - last_at - SLACK_S)
