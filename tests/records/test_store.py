@@ -152,6 +152,16 @@ def test_a_table_that_postgresql_may_only_read_says_so(postgresql_url: str) -> N
     store.close()
 
 
+def test_the_tables_keep_apart_from_others_on_the_server(postgresql_url: str) -> None:
+    for _ in range(2):
+        Store.at_url(postgresql_url).close()
+    engine = create_engine(postgresql_url)
+    with engine.connect() as connection:
+        assert inspect(connection).get_table_names(schema="public") == []
+        assert "sessions" in inspect(connection).get_table_names(schema="smart_charge")
+    engine.dispose()
+
+
 def test_an_error_names_no_values(store: Store) -> None:
     journal = new_journal(store)
     with pytest.raises(errors.WriteRejected) as raised:

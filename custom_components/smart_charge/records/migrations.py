@@ -12,6 +12,9 @@ from sqlalchemy import Connection, delete, func, insert, inspect, select
 from .errors import LedgerTooNew
 from .tables import metadata, versions
 
+SCHEMA: Final = "smart_charge"
+"""Our own on PostgreSQL: the names of our tables are too plain to share one with strangers."""
+
 type Step = Callable[[Connection], None]
 
 
@@ -31,8 +34,10 @@ def migrate(connection: Connection, steps: Mapping[int, Step] = STEPS) -> int:
         LedgerTooNew: the tables are of a version that we do not know.
     """
     latest = max(steps)
-    if connection.dialect.name == "postgresql":  # two installations that start at once take turns
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236217)")
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236217)")  # two that start at once take turns
+        if not inspect(connection).has_schema(SCHEMA):
+            connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
     found = _version(connection)
     if found > latest:
         raise LedgerTooNew(f"The records are of version {found}, and this integration knows {latest}")

@@ -15,12 +15,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
 from .errors import LedgerMisaddressed, LedgerUnreachable, translated
-from .migrations import STEPS, Step, migrate
+from .migrations import SCHEMA, STEPS, Step, migrate
 
 BUSY_S: Final = 5.0
 """How long a statement waits for a lock."""
 
-_POSTGRESQL_OPTIONS: Final = f"-c statement_timeout=30s -c lock_timeout={BUSY_S:.0f}s -c timezone=UTC"
+_POSTGRESQL_OPTIONS: Final = (
+    f"-c search_path={SCHEMA} -c statement_timeout=30s -c lock_timeout={BUSY_S:.0f}s -c timezone=UTC"
+)
 _WRITES: Final = "smart_charge_writes"
 
 
