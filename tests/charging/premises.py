@@ -43,7 +43,14 @@ class Premises:
     def step(self, house_a=(0.0, 0.0, 0.0), after_s: float = 1.0) -> Sharing:
         self.now += timedelta(seconds=after_s)
         claims = [
-            claim(key, wish_a, self.phases.get(key, ONE_PHASE), self.drawn.get(key, 0.0), taken_at=self.now)
+            claim(
+                key,
+                wish_a,
+                self.phases.get(key, ONE_PHASE),
+                self.drawn.get(key, 0.0),
+                taken_at=self.now,
+                in_force_a=self.drawn.get(key, 0.0),
+            )
             for key, wish_a in self.wishes.items()
         ]
         meter = metered(*(self._total(phase, house_a[phase]) for phase in range(3)), at=self.now)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smart_charge.charging.turns import Place, Request, fair_shares, stepped, take_turns
+from custom_components.smart_charge.charging.turns import Place, Request, Spare, fair_shares, stepped, take_turns
 
 NOW = datetime(2027, 1, 12, 18, tzinfo=UTC)
 
@@ -14,17 +14,22 @@ def ago(minutes: float) -> datetime:
     return NOW - timedelta(minutes=minutes)
 
 
-def request(key, wish_a=32.0, phases=(0,), is_taking=True, **place) -> Request:
-    return Request(key=key, wish_a=wish_a, place=Place(phases=phases, **place), is_taking=is_taking)
+def request(key, wish_a=32.0, phases=(0,), is_taking=True, in_force_a=0.0, **place) -> Request:
+    place = Place(phases=phases, **place)
+    return Request(key=key, wish_a=wish_a, place=place, is_taking=is_taking, in_force_a=in_force_a)
 
 
 def serving(key, minutes, **more) -> Request:
     return request(key, ceiling_a=6.0, turn_at=ago(minutes), **more)
 
 
+def room(*most_a, aim_a=None, join_a=None) -> Spare:
+    return Spare(most_a=most_a, aim_a=aim_a or most_a, join_a=join_a or aim_a or most_a)
+
+
 def served(requests, *spare_a, swapped_at=None):
     spare = (*spare_a, 0.0, 0.0, 0.0)[:3]
-    turns = take_turns(requests, spare, spare, swapped_at, NOW)
+    turns = take_turns(requests, room(*spare), swapped_at, NOW)
     return {one.key for one in turns.served}, turns.swapped_at
 
 
@@ -103,7 +108,7 @@ def test_a_vehicle_that_takes_nothing_makes_room_at_once():
 
 def test_who_charges_may_use_the_margin_but_who_begins_may_not():
     def began(*requests):
-        turns = take_turns(requests, (6.0, 0.0, 0.0), (5.0, 0.0, 0.0), None, NOW)
+        turns = take_turns(requests, room(6.0, 0.0, 0.0, aim_a=(5.0, 0.0, 0.0)), None, NOW)
         return {one.key for one in turns.served}
 
     assert began(serving("a", 1)) == {"a"}
@@ -111,8 +116,20 @@ def test_who_charges_may_use_the_margin_but_who_begins_may_not():
 
 
 def test_a_turn_is_kept_through_an_interruption_but_lost_in_a_swap():
-    turns = take_turns([serving("a", 1)], (0.0,) * 3, (0.0,) * 3, None, NOW)
+    turns = take_turns([serving("a", 1)], room(0.0, 0.0, 0.0), None, NOW)
     assert turns.places["a"].turn_at == ago(1)
-    turns = take_turns([serving("a", 30), request("b", waiting_at=ago(9))], (6.0, 0, 0), (6.0, 0, 0), None, NOW)
+    turns = take_turns([serving("a", 30), request("b", waiting_at=ago(9))], room(6.0, 0.0, 0.0), None, NOW)
     assert (turns.places["a"].turn_at, turns.places["a"].waiting_at) == (None, NOW)
     assert (turns.places["b"].turn_at, turns.places["b"].waiting_at) == (NOW, None)
+
+
+def test_who_takes_from_others_needs_what_has_been_free_for_longer():
+    turns = take_turns([serving("a", 1), request("b")], room(20.0, 0.0, 0.0, join_a=(11.0, 0.0, 0.0)), None, NOW)
+    assert [one.key for one in turns.served] == ["a"]
+    turns = take_turns([serving("a", 1), request("b")], room(20.0, 0.0, 0.0, join_a=(12.0, 0.0, 0.0)), None, NOW)
+    assert [one.key for one in turns.served] == ["a", "b"]
+
+
+def test_who_charges_is_not_dropped_for_one_that_waits_for_its_random_delay():
+    facts = [serving("a", 10, in_force_a=6.0), serving("b", 1)]
+    assert served(facts, 6.0) == ({"a"}, None)

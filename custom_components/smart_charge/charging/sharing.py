@@ -14,7 +14,19 @@ import math
 from .claims import Claim, Supply, drawn_between, is_ignoring
 from .grid_meter import GridReading, PhaseLoad, house_a, is_fresh, peak_a, remembered, stale_after_s
 from .model import MIN_CURRENT_A, PerPhase
-from .turns import LEAST_RISE_A, SWAP_EVERY_S, Phases, Place, Request, Turns, fair_shares, stepped, take_turns
+from .turns import (
+    JOIN_AFTER_S,
+    LEAST_RISE_A,
+    SWAP_EVERY_S,
+    Phases,
+    Place,
+    Request,
+    Spare,
+    Turns,
+    fair_shares,
+    stepped,
+    take_turns,
+)
 
 
 class SharingCause(StrEnum):
@@ -70,15 +82,19 @@ def share(
     wanting = [claim for claim in claims if claim.wants_a > 0]
     obedient = [claim for claim in wanting if not is_ignoring(claim, carry.places.get(claim.key), now)]
     loads = _loads(supply, meter, obedient, carry, now)
-    most_a, aim_a = _spare(supply, loads, 0.0), _spare(supply, loads, supply.margin_a)
+    spare = Spare(
+        most_a=_spare(supply, loads, 0.0),
+        aim_a=_spare(supply, loads, supply.margin_a),
+        join_a=_spare(supply, [_at_worst(load, now) for load in loads], supply.margin_a),
+    )
     before: dict[str, Place] = _left_behind(carry.places, {claim.key for claim in wanting}, now, supply.hold_off_s)
     requests = [_request(claim, carry.places, is_alone=len(wanting) == 1) for claim in obedient]
-    turns = take_turns(requests, most_a, aim_a, carry.swapped_at, now)
-    places = before | _fallen(turns, most_a, aim_a, now, supply.hold_off_s)
+    turns = take_turns(requests, spare, carry.swapped_at, now)
+    places = before | _fallen(turns, spare.most_a, spare.aim_a, now, supply.hold_off_s)
     for claim in wanting:
         if claim not in obedient:
-            places[claim.key] = _held(carry.places[claim.key], most_a, now, supply.hold_off_s)
-    _rise(supply, turns.served, (loads, aim_a), places, now)
+            places[claim.key] = _held(carry.places[claim.key], spare.most_a, now, supply.hold_off_s)
+    _rise(supply, turns.served, (loads, spare.aim_a), places, now)
     served = {request.key for request in turns.served}
     left = SharingCarry(loads=loads, places=places, swapped_at=turns.swapped_at)
     return Sharing(
@@ -107,7 +123,7 @@ def _loads(
                 if wired == phase
             ]
             now_a = house_a(meter_a, bounds, None if load is None else load.house_a)
-        phases.append(remembered(load, now, now_a, supply.hold_off_s))
+        phases.append(remembered(load, now, now_a, max(supply.hold_off_s, JOIN_AFTER_S)))
     return phases[0], phases[1], phases[2]
 
 
@@ -122,6 +138,14 @@ def _spare(supply: Supply, loads: Iterable[PhaseLoad], margin_a: float) -> Phase
         else:
             spare.append(limit_a - max(load.house_a, 0.0) - margin_a)
     return spare[0], spare[1], spare[2]
+
+
+def _at_worst(load: PhaseLoad, now: datetime) -> PhaseLoad:
+    """Return the load as it has been at its highest; infinite while the house is not known for long enough."""
+    if load.house_a is None:
+        return load
+    most_a = peak_a(load, now, JOIN_AFTER_S)
+    return replace(load, house_a=math.inf if most_a is None else most_a)
 
 
 def _left_behind(places: Mapping[str, Place], wanting: set[str], now: datetime, keep_s: float) -> dict[str, Place]:
@@ -139,7 +163,7 @@ def _request(claim: Claim, places: Mapping[str, Place], *, is_alone: bool) -> Re
     begun = Place(phases=claim.phases, ceiling_a=claim.in_force_a if claim.in_force_a >= MIN_CURRENT_A else 0.0)
     place = replace(places.get(claim.key, begun), phases=claim.phases)
     wish_a = claim.wants_a if claim.is_taking or is_alone else MIN_CURRENT_A
-    return Request(key=claim.key, wish_a=wish_a, place=place, is_taking=claim.is_taking)
+    return Request(key=claim.key, wish_a=wish_a, place=place, is_taking=claim.is_taking, in_force_a=claim.in_force_a)
 
 
 def _held(place: Place, most_a: Phases, now: datetime, settling_s: float) -> Place:
@@ -211,9 +235,11 @@ def _per_phase(values: Sequence[float | None]) -> PerPhase:
 def _review_at(supply: Supply, meter: GridReading | None, carry: SharingCarry, now: datetime) -> datetime | None:
     """Return when something changes by itself: the meter goes stale, a hold-off or a turn ends."""
     hold_off, turn = timedelta(seconds=supply.hold_off_s), timedelta(seconds=SWAP_EVERY_S)
+    join = timedelta(seconds=JOIN_AFTER_S)
     ends = [carry.swapped_at + turn] if carry.swapped_at is not None else []
     for load in filter(None, carry.loads):
-        ends += [load.since_at + hold_off, *(at + hold_off for at, _ in load.peaks)]
+        instants = (load.since_at, *(at for at, _ in load.peaks))
+        ends += [at + wait for at in instants for wait in (hold_off, join)]
     for place in carry.places.values():
         ends += [at + wait for at, wait in ((place.changed_at, hold_off), (place.turn_at, turn)) if at is not None]
     if meter is not None:

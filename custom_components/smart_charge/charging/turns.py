@@ -17,6 +17,10 @@ SWAP_EVERY_S = 900.0
 LEAST_RISE_A = 1.0
 """A smaller rise is not worth a message to the charge point, unless it is the last."""
 
+JOIN_AFTER_S = 300.0
+"""Who would take from others begins only with what has been free for so long (seen in replays: else a
+busy house lets it begin, and takes it back, so often that the random delays leave nobody anything)."""
+
 _STEPS_PER_A = 10
 _BARELY_A = 1e-6
 
@@ -69,6 +73,27 @@ class Request:
     wish_a: float
     place: Place
     is_taking: bool = True
+    in_force_a: float = 0.0
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it may and does charge, rather than wait for a random delay to do so."""
+        return self.place.ceiling_a > 0 and self.in_force_a > 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spare:
+    """What each phase has left for charging.
+
+    Attributes:
+        most_a: up to the limit: who charges already goes on while it fits in.
+        aim_a: less the margin: who takes from nobody begins within it.
+        join_a: what has been free for `JOIN_AFTER_S`: who takes from others begins within it.
+    """
+
+    most_a: Phases
+    aim_a: Phases
+    join_a: Phases
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,19 +143,16 @@ def _least(left: Sequence[float], request: Request) -> float:
     return min(left[phase] for phase in request.place.phases)
 
 
-def take_turns(
-    requests: Sequence[Request], most_a: Phases, aim_a: Phases, swapped_at: datetime | None, now: datetime
-) -> Turns:
+def take_turns(requests: Sequence[Request], spare: Spare, swapped_at: datetime | None, now: datetime) -> Turns:
     """Say who may charge with what the phases have left.
 
-    Who charges already goes on while ``most_a`` allows; who does not begins within ``aim_a``. A turn
-    outlasts an interruption. A vehicle that leaves what it is offered comes last.
+    A turn outlasts an interruption. A vehicle that leaves what it is offered comes last.
     """
     order = sorted(requests, key=_rank)
-    served = _fitting(order, most_a, aim_a)
+    served = _fitting(order, spare)
     leaves = None
     if swapped_at is None or not 0 <= (now - swapped_at).total_seconds() < SWAP_EVERY_S:
-        leaves, served = _swap(order, served, most_a, aim_a, now)
+        leaves, served = _swap(order, served, spare, now)
         swapped_at = swapped_at if leaves is None else now
     keys = {request.key for request in served}
     places = {one.key: _placed(one.place, is_served=one.key in keys, leaves=one is leaves, now=now) for one in requests}
@@ -141,11 +163,12 @@ def take_turns(
     )
 
 
-def _rank(request: Request) -> tuple[bool, bool, float, float, str]:
-    """Whose turn began last comes first, then who has waited longest."""
+def _rank(request: Request) -> tuple[bool, bool, bool, float, float, str]:
+    """Put who charges first, then whose turn began last, then who has waited longest."""
     turn_at, waiting_at = request.place.turn_at, request.place.waiting_at
     return (
         not request.is_taking,
+        not request.is_under_way,
         turn_at is None,
         0.0 if turn_at is None else -turn_at.timestamp(),
         math.inf if waiting_at is None else waiting_at.timestamp(),
@@ -153,13 +176,15 @@ def _rank(request: Request) -> tuple[bool, bool, float, float, str]:
     )
 
 
-def _fitting(order: Sequence[Request], most_a: Phases, aim_a: Phases) -> list[Request]:
+def _fitting(order: Sequence[Request], spare: Spare) -> list[Request]:
     """Take them in order as long as 6 A fit on each of their phases."""
     taken = [0.0, 0.0, 0.0]
     served = []
     for request in order:
-        spare_a = most_a if request.place.ceiling_a > 0 else aim_a
-        fits = all(spare_a[phase] - taken[phase] >= MIN_CURRENT_A - _BARELY_A for phase in request.place.phases)
+        takes_from_others = any(taken[phase] for phase in request.place.phases)
+        begin_a = spare.join_a if takes_from_others else spare.aim_a
+        left_a = spare.most_a if request.place.ceiling_a > 0 else begin_a
+        fits = all(left_a[phase] - taken[phase] >= MIN_CURRENT_A - _BARELY_A for phase in request.place.phases)
         if fits:
             served.append(request)
             for phase in request.place.phases:
@@ -168,7 +193,7 @@ def _fitting(order: Sequence[Request], most_a: Phases, aim_a: Phases) -> list[Re
 
 
 def _swap(
-    order: Sequence[Request], served: list[Request], most_a: Phases, aim_a: Phases, now: datetime
+    order: Sequence[Request], served: list[Request], spare: Spare, now: datetime
 ) -> tuple[Request | None, list[Request]]:
     """Let the first who waits take the place of one that had its time, the longest served if possible.
 
@@ -180,7 +205,7 @@ def _swap(
     for comes in waiting:
         for goes in had_its_time:
             stay = [one for one in served if one is not goes]
-            swapped = _fitting([*stay, comes], most_a, aim_a)
+            swapped = _fitting([*stay, comes], spare)
             if len(swapped) == len(served):
                 return goes, swapped
     return None, served
