@@ -132,6 +132,16 @@ async def test_a_stop_without_a_link_is_told_and_holds_on_return(
     assert (shown(hass, STOP), charger.asked[-1]) == ("on", 0.0)
 
 
+async def test_a_charge_point_that_takes_less_charges_now_all_the_same(
+    hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry
+) -> None:
+    charger.error = ChargerRefused("told 32 and holds 16")
+    charger.say(setpoint_a=16.0, offered_a=16.0)
+    await call(hass, "turn_on", CHARGE_NOW)
+    assert shown(hass, CHARGE_NOW) == "on"
+    assert charger.asked[-1] == 32.0
+
+
 async def test_a_refused_charge_now_leaves_the_stop_standing(
     hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry
 ) -> None:

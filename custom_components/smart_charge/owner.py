@@ -4,8 +4,8 @@ from datetime import datetime
 
 from homeassistant.util import dt as dt_util
 
-from .chargers.charger import ChargerUnreachable
-from .charging.model import OverrideKind
+from .chargers.charger import ChargerError, ChargerRefused, ChargerUnreachable
+from .charging.model import MIN_CURRENT_A, OverrideKind
 from .charging.override import begin_charge_now, begin_stop, end_override
 from .const import CONF_SAFETY_LOCK
 from .coordinator import SmartChargeCoordinator
@@ -26,7 +26,7 @@ async def async_charge_now(
     before, now = coordinator.memory.carry, dt_util.utcnow()
     begun = begin_charge_now(before, now, ends_at=ends_at, energy_wh=energy_wh)
     error = await coordinator.async_change(lambda _: begun)
-    if error is None:
+    if error is None or _gives_less(coordinator, error):
         return
     stands = coordinator.memory.carry.override
     if begun is not before and stands is not None and stands.made_at == now:
@@ -91,6 +91,13 @@ async def async_lock(coordinator: SmartChargeCoordinator, *, is_on: bool) -> Non
     error = await coordinator.async_change_options({CONF_SAFETY_LOCK: is_on})
     if error is not None and is_on:
         raise translated(error, coordinator.name)
+
+
+def _gives_less(coordinator: SmartChargeCoordinator, error: ChargerError) -> bool:
+    """Whether it holds less than was asked, and charges with it: the problem sensor tells, the override stands."""
+    reading = coordinator.charger.reading
+    held_a = None if reading is None else reading.setpoint_a
+    return isinstance(error, ChargerRefused) and held_a is not None and held_a >= MIN_CURRENT_A
 
 
 def _require_safe(coordinator: SmartChargeCoordinator) -> None:

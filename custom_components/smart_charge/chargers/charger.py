@@ -137,7 +137,10 @@ class Charger(Protocol):
         """
 
     async def hand_back(self) -> None:
-        """End our lease so that what was left behind holds from now on. Best effort, 5 s at most."""
+        """Want nothing any more, so that what was left behind holds soon. Best effort, 5 s at most.
+
+        A lease that ends by itself within half an hour may be left to: after a mere restart nothing has switched.
+        """
 
     def diagnostics(self) -> dict[str, Any]:
         """Counters and facts for a support file; no secrets, JSON-serialisable."""

@@ -364,14 +364,33 @@ async def test_what_is_in_force_is_read_back(site: Site) -> None:
 
 
 @pytest.mark.requirement("7.2")
-async def test_handing_back_clears_our_lease_alone(site: Site) -> None:
+@pytest.mark.requirement("11.9")
+async def test_a_lease_that_soon_ends_by_itself_is_left_to(site: Site) -> None:
     charger, peer, _ = await charging(site)
+    ends = len(peer.called("ClearChargingProfile"))
+    await charger.hand_back()
+    assert len(peer.called("ClearChargingProfile")) == ends
+    assert "duration" in peer.leases[-1]["chargingSchedule"]
+
+
+def _refuse_durations(payload: dict[str, Any]) -> dict[str, Any]:
+    has_end = "duration" in payload["csChargingProfiles"]["chargingSchedule"]
+    return {"status": "Rejected" if has_end else "Accepted"}
+
+
+@pytest.mark.requirement("7.2")
+async def test_handing_back_clears_a_lease_that_lasts(site: Site) -> None:
+    charger, peer, _ = await charging(site)
+    peer.replies["SetChargingProfile"] = _refuse_durations
+    await charger.apply(13)
     await charger.hand_back()
     assert peer.called("ClearChargingProfile")[-1] == {"id": 4}
 
 
 async def test_handing_back_to_one_that_does_not_answer_takes_no_longer_than_it_may(site: Site) -> None:
     charger, peer, _ = await charging(site)
+    peer.replies["SetChargingProfile"] = _refuse_durations
+    await charger.apply(13)
     peer.replies["ClearChargingProfile"] = None
     async with asyncio.timeout(1):
         await charger.hand_back()

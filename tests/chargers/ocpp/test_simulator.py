@@ -153,6 +153,7 @@ async def test_a_power_cut_is_a_restart_and_the_vehicle_charges_on(site: Site, a
 
 @pytest.mark.requirement("7.1")
 async def test_default_hours_hold_without_us(site: Site) -> None:
+    site.timings = replace(PATIENT, lease_s=6)
     charger, simulated = pair(site, 1, Behaviour())
     site.run(charger)
     async with simulated:
@@ -161,5 +162,22 @@ async def test_default_hours_hold_without_us(site: Site) -> None:
         await charger.apply(10)
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
         await until(lambda: simulated.charge_point.offered_a == 10, 10)
+        await until(lambda: charger.diagnostics()["is_followed"], 10)
         await charger.hand_back()
-        await until(lambda: simulated.charge_point.offered_a == 13, 10)
+        await asyncio.sleep(0.5)
+        assert simulated.charge_point.offered_a == 10  # the lease is left to end by itself
+        await until(lambda: simulated.charge_point.offered_a == 13, 12)
+
+
+async def test_a_vehicle_charges_and_stops_with_a_charge_point_that_refuses_every_profile(site: Site) -> None:
+    charger, simulated = pair(site, 1, Behaviour(refuses_profiles=True))
+    site.run(charger)
+    async with simulated:
+        simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
+        await until(lambda: charger.is_online, 5)
+        await apply(charger, 10)
+        await until(lambda: simulated.charge_point.power_w > 1000, 15)
+        await apply(charger, 0)
+        await until(lambda: simulated.charge_point.power_w < 100, 15)
+        await apply(charger, 10)
+        await until(lambda: simulated.charge_point.power_w > 1000, 15)

@@ -27,6 +27,8 @@ STOPS_WITHIN_S = 600.0
 """So many stops in so long and no more: it begins anew by itself each time."""
 WORN_LEASE_S = 4 * 3600.0
 """For a charge point that wears out by writing (quirk Q51)."""
+SOON_S = 1800.0
+"""A lease no longer than this may be left to end by itself when we go."""
 
 
 class Bench(Protocol):
@@ -384,17 +386,24 @@ class Lease:
         self._lingers = False
 
     async def end(self) -> None:
-        """Take our lease back and want nothing any more. Raises nothing."""
+        """Want nothing any more. Raises nothing.
+
+        A lease that soon ends by itself is left to: most ends are restarts, and clearing it would switch
+        the load, and switch it back when we return, past the random delay (11.9). Any other is taken back.
+        """
         self.wanted_a = None
+        said, self._said = self._said, None
         connection = self._bench.connection
-        if connection is None:
+        if connection is None or (said is not None and self._ends_soon(said.rung)):
             return
         try:
             async with asyncio.timeout(self._timings.hand_back_s):
                 await self._clear(connection)
         except ChargerError, TimeoutError:
             self._count("hand_back_failed")
-        self._said = None
+
+    def _ends_soon(self, rung: Rung) -> bool:
+        return rung.has_duration and not rung.outlives_transaction and self._lease_s <= SOON_S
 
 
 def composite_limit(answer: dict[str, Any], phases: int | None) -> float | None:
