@@ -11,6 +11,8 @@ from .dashboard import ChargePointOnDashboard
 from .home import DASHBOARD, REPOSITORY, Home, open_home
 from .world import World, open_world
 
+GREETING_S = 12.0
+"""After this long an OCPP charge point has been greeted and knows its setpoint: nobody plugs in within a second."""
 CHARGE_FOR_S = 75
 """Long enough for the graphs to show the rise, and for the session to count its first energy."""
 
@@ -40,6 +42,7 @@ def main() -> int:
 async def _live_and_show(home: Home, into: Path, charge_for_s: float) -> None:
     async with open_world(home) as world:
         waiting, charging = world.points
+        await asyncio.sleep(GREETING_S)
         await world.plug_in(waiting)
         await _charge(world, charging, charge_for_s)
         async with chromium() as page:
