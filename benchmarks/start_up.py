@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from homeassistant import bootstrap, loader  # noqa: E402
+from homeassistant.auth import auth_manager_from_config  # noqa: E402
 from homeassistant.config_entries import SOURCE_IMPORT, ConfigEntries, ConfigEntry, ConfigEntryState  # noqa: E402
 from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
 
@@ -67,6 +68,7 @@ async def main() -> None:
         loader.async_setup(hass)
         hass.config_entries = ConfigEntries(hass, {})
         await bootstrap.async_load_base_functionality(hass)
+        hass.auth = await auth_manager_from_config(hass, [], [])
         hass.set_state(CoreState.running)
         async with ModbusCharger("alfen_eve") as simulated:
             modbus = {
