@@ -132,15 +132,6 @@ async def test_a_stop_without_a_link_is_told_and_holds_on_return(
     assert (shown(hass, STOP), charger.asked[-1]) == ("on", 0.0)
 
 
-async def test_charge_now_holds_for_a_vehicle_that_charges_though_the_value_is_refused(
-    hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry
-) -> None:
-    charger.error = ChargerRefused("no way to say a setpoint is left")
-    charger.say(**CHARGING, setpoint_a=None, offered_a=None)
-    await call(hass, "turn_on", CHARGE_NOW)
-    assert shown(hass, CHARGE_NOW) == "on"
-
-
 async def test_a_charge_point_that_takes_less_charges_now_all_the_same(
     hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry
 ) -> None:

@@ -26,7 +26,7 @@ async def async_charge_now(
     before, now = coordinator.memory.carry, dt_util.utcnow()
     begun = begin_charge_now(before, now, ends_at=ends_at, energy_wh=energy_wh)
     error = await coordinator.async_change(lambda _: begun)
-    if error is None or _charges_all_the_same(coordinator, error):
+    if error is None or _gives_less(coordinator, error):
         return
     stands = coordinator.memory.carry.override
     if begun is not before and stands is not None and stands.made_at == now:
@@ -93,12 +93,11 @@ async def async_lock(coordinator: SmartChargeCoordinator, *, is_on: bool) -> Non
         raise translated(error, coordinator.name)
 
 
-def _charges_all_the_same(coordinator: SmartChargeCoordinator, error: ChargerError) -> bool:
-    """Whether it refused the value and charges anyway, with less or at its own rate: the override stands."""
+def _gives_less(coordinator: SmartChargeCoordinator, error: ChargerError) -> bool:
+    """Whether it holds less than was asked, and charges with it: the problem sensor tells, the override stands."""
     reading = coordinator.charger.reading
-    if reading is None or not isinstance(error, ChargerRefused):
-        return False
-    return bool(reading.is_charging) or (reading.setpoint_a is not None and reading.setpoint_a >= MIN_CURRENT_A)
+    held_a = None if reading is None else reading.setpoint_a
+    return isinstance(error, ChargerRefused) and held_a is not None and held_a >= MIN_CURRENT_A
 
 
 def _require_safe(coordinator: SmartChargeCoordinator) -> None:
