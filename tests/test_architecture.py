@@ -94,11 +94,15 @@ def test_platforms_call_no_charger(path: Path) -> None:
             assert not imported.startswith((".listener", ".storage", ".charging.decide")), imported
 
 
+HANDS = ("asking", "leaving")
+"""What the coordinator alone owns and speaks to a charge point with."""
+
+
 def test_only_the_coordinator_decides_or_commands() -> None:
     commands = {"apply", "leave_behind", "hand_back"}
     for path in SOURCES:
         name = name_of(path)
-        if name == "coordinator" or name.partition(".")[0] in INNER_FLOORS:
+        if name in ("coordinator", *HANDS) or name.partition(".")[0] in INNER_FLOORS:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -107,6 +111,12 @@ def test_only_the_coordinator_decides_or_commands() -> None:
                 assert node.func.attr not in commands, f"{name} line {node.lineno}"
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id != "decide", f"{name} line {node.lineno}"
+
+
+def test_only_the_coordinator_has_hands() -> None:
+    for path in SOURCES:
+        if name_of(path) not in ("coordinator", *HANDS):
+            assert not [name for name in imports_of(path) if name.startswith(tuple(f".{hand}" for hand in HANDS))], path
 
 
 def test_the_simulator_imports_nothing_of_ours() -> None:

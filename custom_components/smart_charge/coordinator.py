@@ -10,21 +10,20 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .chargers.charger import Charger, ChargerError, ChargerUnreachable, LeaveBehind
+from .asking import Asking
+from .chargers.charger import Charger, ChargerError
 from .charging.decide import decide
-from .charging.fallback import hours_left_behind, is_followed, reconcile
+from .charging.fallback import reconcile
 from .charging.metering import Meter, read
 from .charging.model import Carry, Decision, Reading, Settings, Situation
 from .charging.override import is_spent
-from .charging.random_delay import draw_s
 from .charging.session import State, advance
-from .const import DOMAIN, LOGGER
-from .following import Following
+from .const import LOGGER
+from .leaving import Leaving
 from .picture import Picture
 from .settings import settings_from, windows_of
 from .storage import Memory
@@ -52,11 +51,10 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.memory = memory
         self._wording = wording
         self._dice = SystemRandom()
-        self._following = Following()
-        self._asked_a: float | None = None
-        self._asking: asyncio.Task[ChargerError | None] | None = None
-        self._leaving: asyncio.Task[None] | None = None
-        self._is_leaving_due = False
+        self._asking = Asking(self.name, charger, self._task, self._show)
+        self._leaving = Leaving(
+            hass, charger, entry_id=entry.entry_id, name=self.name, settings=lambda: self.settings, run=self._task
+        )
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
         self._was_online = charger.is_online
@@ -64,7 +62,6 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._is_new_here = True  # what the charge point does has not been compared with what we carry
         self._restarts = charger.restarts
         self._decided_on: object = None
-        self._last_edge_draw_s: int | None = None
         self._is_stopped = False
         self._stop_listening = charger.listen(self._on_charger)
         self._decision = self._decide(dt_util.utcnow())
@@ -112,11 +109,11 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._turn = None
         now = dt_util.utcnow()
         self._note_link(now)
-        if self._is_leaving_due:
+        if self._leaving.is_due:
             self.leave_behind()
         self._count(self.charger.reading)
         if self._facts == self._decided_on:
-            self._watch(now)
+            self._asking.watch(now)
             self._show(now)
         else:
             self.step()
@@ -133,8 +130,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             return
         LOGGER.info("%s is reached", self.name)
         self._is_new_here = self._is_new_here or (self._lost_at is not None and now - self._lost_at >= LONG_ABSENCE)
-        if self._asked_a is not None:
-            self._following.begin(now)
+        self._asking.begin_again(now)
         self.leave_behind()
 
     def _count(self, reading: Reading | None) -> None:
@@ -163,8 +159,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         before = self.memory.carry
         self._decision = self._decide(now, skip_delay=skip_delay)
         self._keep(before, self._decision.carry)
-        self._ask_if_new(now)
-        self._watch(now)
+        self._asking.ask_if_new(self._decision.setpoint_a, now)
+        self._asking.watch(now)
         self._show(now)
 
     def _decide(self, now: datetime, *, skip_delay: bool = False) -> Decision:
@@ -188,7 +184,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         )
         if restarts != self._restarts:
             self._restarts = restarts
-            self._asked_a = None
+            self._asking.forget()
             self.leave_behind()
         return decision
 
@@ -198,53 +194,6 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             self.memory.save_at_once()
         elif before != after:
             self.memory.save_soon()
-
-    def _ask_if_new(self, now: datetime) -> None:
-        """Ask for the setpoint if it differs from the one asked for; never before reading."""
-        setpoint_a = self._decision.setpoint_a
-        if setpoint_a != self._asked_a and self.charger.reading is not None:
-            self._asked_a = setpoint_a
-            self._following.begin(now)
-            self._ask(setpoint_a)
-
-    def _ask(self, setpoint_a: float) -> None:
-        """Send it in a task: a slow charge point never holds up a step, and a newer setpoint supersedes it."""
-        if self._asking is not None:
-            self._asking.cancel()
-        self._asking = self._task(self._async_ask(setpoint_a), "ask")
-
-    async def _async_ask(self, setpoint_a: float) -> ChargerError | None:
-        """Ask, and return what went wrong. Without a link nothing did: the charger asks when it is back."""
-        try:
-            await self.charger.apply(setpoint_a)
-        except ChargerUnreachable as err:
-            return err
-        except ChargerError as err:
-            LOGGER.debug("%s: %s A was not taken: %r", self.name, setpoint_a, err)
-            was_failing = self._following.is_failing
-            self._following.refuse()
-            self._log_following(was_failing=was_failing)
-            self._show(dt_util.utcnow())
-            return err
-        return None
-
-    def _watch(self, now: datetime) -> None:
-        """See whether the charge point follows, and ask again if not."""
-        reading = self.charger.reading
-        if reading is None or self._asked_a is None or not self.charger.is_online:
-            return
-        was_failing = self._following.is_failing
-        is_taken = is_followed(self._asked_a, reading, self.charger.capabilities.step_a)
-        if self._following.judge(is_followed=is_taken, taken_at=reading.taken_at, now=now):
-            self._following.ask(now)
-            self._ask(self._asked_a)
-        self._log_following(was_failing=was_failing)
-
-    def _log_following(self, *, was_failing: bool) -> None:
-        if self._following.is_failing and not was_failing:
-            LOGGER.warning("%s does not follow: %s A was asked for", self.name, self._asked_a)
-        elif was_failing and not self._following.is_failing:
-            LOGGER.info("%s follows again", self.name)
 
     # Showing
 
@@ -257,7 +206,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         picture = Picture(
             as_of=now,
             is_online=self.charger.is_online,
-            is_not_followed=self._following.is_failing,
+            is_not_followed=self._asking.is_failing,
             settings=self.settings,
             windows=windows_of(self.config_entry.options),
             reading=self.charger.reading or Reading(taken_at=now),
@@ -274,7 +223,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         midnight = dt_util.as_utc(dt_util.start_of_local_day(dt_util.as_local(now).date() + timedelta(days=1)))
         session = self.memory.session
         tick = now + _TICK if session is not None and session.state is not State.FINISHED else None
-        times = (self._decision.review_at, self._following.look_at(now), midnight, tick)
+        times = (self._decision.review_at, self._asking.look_at(now), midnight, tick)
         due_at = max(min(at for at in times if at is not None), now + _SOONEST)
         self._forget_timer = async_track_point_in_utc_time(self.hass, self._on_time, due_at)
 
@@ -286,25 +235,25 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         if review_at is not None and review_at <= now:
             self.step()
         else:
-            self._watch(now)
+            self._asking.watch(now)
             self._show(now)
 
     # What people and the electricity system ask for
 
     async def async_change(self, change: Callable[[Carry], Carry], *, skip_delay: bool = False) -> ChargerError | None:
         """Keep what somebody asked for, act on it, and return what went wrong in asking the charge point."""
-        unlike = self._asking
+        earlier = self._asking.task
         self.change(change, skip_delay=skip_delay)
-        return await self._async_outcome(unlike)
+        return await self._asking.async_outcome(earlier)
 
     async def async_change_options(
         self, changes: Mapping[str, Any], *, skip_delay: bool = False
     ) -> ChargerError | None:
         """Keep what the owner has set, act on it, and return what went wrong in asking the charge point."""
-        unlike = self._asking
+        earlier = self._asking.task
         self.change_options(changes)
         self.step(skip_delay=skip_delay)
-        return await self._async_outcome(unlike)
+        return await self._asking.async_outcome(earlier)
 
     @callback
     def change(self, change: Callable[[Carry], Carry], *, skip_delay: bool = False) -> None:
@@ -312,14 +261,6 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.memory.carry = change(self.memory.carry)
         self.memory.save_at_once()
         self.step(skip_delay=skip_delay)
-
-    async def _async_outcome(self, earlier: asyncio.Task[ChargerError | None] | None) -> ChargerError | None:
-        """Wait for the asking that followed an ``earlier`` one; one that was superseded has no outcome."""
-        asking = self._asking
-        if asking is None or asking is earlier:
-            return None
-        await asyncio.wait({asking})
-        return None if asking.cancelled() else asking.result()
 
     @callback
     def change_options(self, changes: Mapping[str, Any]) -> None:
@@ -338,48 +279,11 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._wording = await Wording.async_load(self.hass)
         self.options_changed()
 
-    # What is left behind
-
     @callback
     def leave_behind(self) -> None:
         """Write to the charge point what shall hold without us (reg 7), as soon as it is there and has spoken."""
-        self._is_leaving_due = self.charger.reading is None or not self.charger.is_online
-        if self._is_leaving_due or self._is_stopped:
-            return
-        if self._leaving is not None:
-            self._leaving.cancel()
-        self._leaving = self._task(self._async_leave_behind(), "leave behind")
-
-    async def _async_leave_behind(self) -> None:
-        settings = self.settings
-        plan = LeaveBehind(hours=hours_left_behind(settings), max_a=settings.rated_a, draw_s=self._draw_edge)
-        try:
-            await self.charger.leave_behind(plan)
-        except ChargerError as err:
-            LOGGER.debug("%s: what shall hold without us was not taken: %r", self.name, err)
-        self._tell_what_is_left()
-
-    def _draw_edge(self) -> int:
-        """Draw a delay for one edge of the hours in the charge point's own copy, each another."""
-        most_s = self.settings.random_delay_max_s
-        self._last_edge_draw_s = draw_s(self._dice.random(), most_s, self._last_edge_draw_s)
-        return self._last_edge_draw_s
-
-    def _tell_what_is_left(self) -> None:
-        """Raise a repair if a vehicle would stay uncharged when Home Assistant is away (7.1)."""
-        issue_id = f"stays_off_{self.config_entry.entry_id}"
-        if self.charger.capabilities.unattended != "stays_as_it_was":
-            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            self.hass,
-            DOMAIN,
-            issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="stays_off",
-            translation_placeholders={"name": self.name},
-        )
+        if not self._is_stopped:
+            self._leaving.write()
 
     # Beginning and end
 
@@ -406,7 +310,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         if self._forget_timer is not None:
             self._forget_timer()
             self._forget_timer = None
-        under_way = [task for task in (self._asking, self._leaving) if task is not None and not task.done()]
+        under_way = [task for task in (self._asking.task, self._leaving.task) if task is not None and not task.done()]
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)

@@ -1,0 +1,106 @@
+"""Ask the charge point for a setpoint, and watch whether it follows: the coordinator's hand and eye."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+
+from .chargers.charger import Charger, ChargerError, ChargerUnreachable
+from .charging.fallback import is_followed
+from .const import LOGGER
+from .following import Following
+
+type Run = Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]]
+"""Runs work in the background for as long as the config entry is loaded; the text says what it is."""
+
+
+class Asking:
+    """The setpoint that one charge point was last asked for. Only its coordinator may use it."""
+
+    def __init__(self, name: str, charger: Charger, run: Run, show: Callable[[datetime], None]) -> None:
+        self._name = name
+        self._charger = charger
+        self._run = run
+        self._show = show
+        self._following = Following()
+        self._asked_a: float | None = None
+        self._task: asyncio.Task[ChargerError | None] | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the charge point does not do what it was asked for."""
+        return self._following.is_failing
+
+    @property
+    def task(self) -> asyncio.Task[ChargerError | None] | None:
+        """The newest asking, under way or done."""
+        return self._task
+
+    def look_at(self, now: datetime) -> datetime | None:
+        """When to watch again although nothing new was heard; None when there is no need."""
+        return self._following.look_at(now)
+
+    def ask_if_new(self, setpoint_a: float, now: datetime) -> None:
+        """Ask for the setpoint if it differs from the one asked for; never before reading."""
+        if setpoint_a != self._asked_a and self._charger.reading is not None:
+            self._asked_a = setpoint_a
+            self._following.begin(now)
+            self._ask(setpoint_a)
+
+    def forget(self) -> None:
+        """Ask for the next setpoint whatever it is: the charge point has restarted."""
+        self._asked_a = None
+
+    def begin_again(self, now: datetime) -> None:
+        """Be patient afresh: the link is back, and the charger object asks by itself."""
+        if self._asked_a is not None:
+            self._following.begin(now)
+
+    def watch(self, now: datetime) -> None:
+        """See whether the charge point follows, and ask again if not."""
+        reading = self._charger.reading
+        if reading is None or self._asked_a is None or not self._charger.is_online:
+            return
+        was_failing = self._following.is_failing
+        is_taken = is_followed(self._asked_a, reading, self._charger.capabilities.step_a)
+        if self._following.judge(is_followed=is_taken, taken_at=reading.taken_at, now=now):
+            self._following.ask(now)
+            self._ask(self._asked_a)
+        self._log(was_failing=was_failing)
+
+    async def async_outcome(self, earlier: asyncio.Task[ChargerError | None] | None) -> ChargerError | None:
+        """Wait for the asking that followed an ``earlier`` one; one that was superseded has no outcome."""
+        task = self._task
+        if task is None or task is earlier:
+            return None
+        await asyncio.wait({task})
+        return None if task.cancelled() else task.result()
+
+    def _ask(self, setpoint_a: float) -> None:
+        """Send it in a task: a slow charge point never holds up a step, and a newer setpoint supersedes it."""
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self._run(self._async_ask(setpoint_a), "ask")
+
+    async def _async_ask(self, setpoint_a: float) -> ChargerError | None:
+        """Ask, and return what went wrong. Without a link nothing did: the charger asks when it is back."""
+        try:
+            await self._charger.apply(setpoint_a)
+        except ChargerUnreachable as err:
+            return err
+        except ChargerError as err:
+            LOGGER.debug("%s: %s A was not taken: %r", self._name, setpoint_a, err)
+            was_failing = self._following.is_failing
+            self._following.refuse()
+            self._log(was_failing=was_failing)
+            self._show(dt_util.utcnow())
+            return err
+        return None
+
+    def _log(self, *, was_failing: bool) -> None:
+        if self._following.is_failing and not was_failing:
+            LOGGER.warning("%s does not follow: %s A was asked for", self._name, self._asked_a)
+        elif was_failing and not self._following.is_failing:
+            LOGGER.info("%s follows again", self._name)

@@ -1,0 +1,80 @@
+"""What shall hold without us, written to the charge point (reg 7): the coordinator's last will."""
+
+import asyncio
+from collections.abc import Callable
+from random import SystemRandom
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .asking import Run
+from .chargers.charger import Charger, ChargerError, LeaveBehind
+from .charging.fallback import hours_left_behind
+from .charging.model import Settings
+from .charging.random_delay import draw_s
+from .const import DOMAIN, LOGGER
+
+
+class Leaving:
+    """What is left behind with one charge point. Only its coordinator may use it."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        charger: Charger,
+        *,
+        entry_id: str,
+        name: str,
+        settings: Callable[[], Settings],
+        run: Run,
+    ) -> None:
+        self._hass = hass
+        self._issue_id = f"stays_off_{entry_id}"
+        self._name = name
+        self._charger = charger
+        self._settings = settings
+        self._run = run
+        self._dice = SystemRandom()
+        self._last_draw_s: int | None = None
+        self.is_due = False
+        self.task: asyncio.Task[None] | None = None
+
+    @callback
+    def write(self) -> None:
+        """Write it as soon as the charge point is there and has spoken; until then it is due."""
+        self.is_due = self._charger.reading is None or not self._charger.is_online
+        if self.is_due:
+            return
+        if self.task is not None:
+            self.task.cancel()
+        self.task = self._run(self._async_write(), "leave behind")
+
+    async def _async_write(self) -> None:
+        settings = self._settings()
+        plan = LeaveBehind(hours=hours_left_behind(settings), max_a=settings.rated_a, draw_s=self._draw_edge)
+        try:
+            await self._charger.leave_behind(plan)
+        except ChargerError as err:
+            LOGGER.debug("%s: what shall hold without us was not taken: %r", self._name, err)
+        self._tell()
+
+    def _draw_edge(self) -> int:
+        """Draw a delay for one edge of the hours in the charge point's own copy, each another."""
+        most_s = self._settings().random_delay_max_s
+        self._last_draw_s = draw_s(self._dice.random(), most_s, self._last_draw_s)
+        return self._last_draw_s
+
+    def _tell(self) -> None:
+        """Raise a repair if a vehicle would stay uncharged when Home Assistant is away (7.1)."""
+        if self._charger.capabilities.unattended != "stays_as_it_was":
+            ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="stays_off",
+            translation_placeholders={"name": self._name},
+        )
