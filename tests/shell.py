@@ -1,7 +1,7 @@
 """What the tests of the shell share: a charger that can be told what to say, and entries."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,9 @@ from custom_components.smart_charge.chargers.charger import (
     ChargerError,
     ChargerUnreachable,
     Identity,
+    Kept,
     LeaveBehind,
+    PastTransaction,
 )
 from custom_components.smart_charge.charging.model import ConnectorStatus, PilotState, Reading
 from custom_components.smart_charge.const import (
@@ -64,6 +66,10 @@ class FakeCharger:
         self.slow: asyncio.Event | None = None
         self.handed_back = 0
         self.is_running = False
+        self.sample_interval_s: float | None = 1.0
+        self.past_transactions: tuple[PastTransaction, ...] = ()
+        self.kept: frozenset[Kept] = frozenset()
+        self.people_forgotten = 0
         self._listeners: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -105,6 +111,16 @@ class FakeCharger:
 
     async def hand_back(self) -> None:
         self.handed_back += 1
+
+    async def acknowledge(self, transactions: Iterable[PastTransaction]) -> None:
+        keys = {item.key for item in transactions}
+        self.past_transactions = tuple(item for item in self.past_transactions if item.key not in keys)
+
+    async def forget_people(self) -> frozenset[Kept]:
+        self.people_forgotten += 1
+        if not self.is_online:
+            raise ChargerUnreachable("no link")
+        return self.kept
 
     def diagnostics(self) -> dict[str, Any]:
         return {"polls": 3, "serial": "A1234567"}

@@ -1,8 +1,9 @@
 """What the coordinator may ask of any charge point, whatever it speaks."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from ..charging.model import MIN_CURRENT_A, Reading, WeeklyHours
@@ -87,6 +88,43 @@ class LeaveBehind:
     draw_s: Callable[[], int]
 
 
+class Kept(StrEnum):
+    """What a charge point still holds of people after it was asked to forget them (S7.2)."""
+
+    TAG_CACHE = "tag_cache"
+    TAG_LIST = "tag_list"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastTransaction:
+    """A charge as the charge point itself bracketed it, ended.
+
+    The same ``key`` may come again with other values: an end that was a guess, and is told later.
+
+    Attributes:
+        key: the same for ever, and of no other transaction of this charge point.
+        transaction_id: as it stands on the wire.
+        began_at: None when only its end was ever told.
+        meter_start_wh, meter_stop_wh: the register then; None when it was not told.
+        id_tag: as the charge point wrote it; None when it was not told, or is forgotten.
+        began_live, ended_live: it was heard as it happened, so that a session of ours saw it. Where neither
+            is true it was queued while we, or the link, were away, and no session knows of it.
+        is_reconstructed: its end was never told: it is where something else showed that nothing ran any more.
+    """
+
+    key: str
+    transaction_id: str
+    began_at: datetime | None
+    ended_at: datetime
+    meter_start_wh: int | None
+    meter_stop_wh: int | None
+    id_tag: str | None
+    reason: str | None
+    began_live: bool
+    ended_live: bool
+    is_reconstructed: bool
+
+
 class Charger(Protocol):
     """One charge point, one connector of it. Reading it is free: it keeps its last snapshot.
 
@@ -140,6 +178,30 @@ class Charger(Protocol):
         """Want nothing any more, so that what was left behind holds soon. Best effort, 5 s at most.
 
         A lease that ends by itself within half an hour may be left to: after a mere restart nothing has switched.
+        """
+
+    @property
+    def sample_interval_s(self) -> float | None:
+        """How far apart measurements really come; None before that is known (9.4)."""
+
+    @property
+    def past_transactions(self) -> tuple[PastTransaction, ...]:
+        """Those that ended and were not acknowledged, the oldest first. Listeners hear of each.
+
+        They outlive a restart. Empty for ever where the protocol knows no transactions.
+        """
+
+    async def acknowledge(self, transactions: Iterable[PastTransaction]) -> None:
+        """Hear that these are on record: they are not handed over again, unless they change."""
+
+    async def forget_people(self) -> frozenset[Kept]:
+        """Delete the tags that the charge point and this object hold; returns what it would not delete (S7.2).
+
+        Empty where nothing is left, or nothing was ever there. What is wanted in its list must be gone from
+        ``set_tags`` before.
+
+        Raises:
+            ChargerUnreachable: there is no link now. What this object itself held is gone all the same.
         """
 
     def diagnostics(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """One charge point over Modbus: polled, commanded and kept awake, as its register map says."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 import dataclasses
 from datetime import UTC, datetime
 import math
@@ -19,8 +20,10 @@ from ..charger import (
     ChargerRefused,
     Clock,
     Identity,
+    Kept,
     LeaveBehind,
     Listener,
+    PastTransaction,
 )
 from .facts import to_reading
 from .failsafe import Failsafe
@@ -78,6 +81,8 @@ class ModbusCharger(Charger):
         self._was_cut = False
         self._must_resend = False
         self._has_restarted = False
+        self._polled_at: float | None = None
+        self._intervals: deque[float] = deque(maxlen=10)
 
     @property
     @override
@@ -103,6 +108,25 @@ class ModbusCharger(Charger):
     @override
     def capabilities(self) -> Capabilities:
         return capabilities_of(self._map, self._poller.values)
+
+    @property
+    @override
+    def sample_interval_s(self) -> float | None:
+        return sorted(self._intervals)[len(self._intervals) // 2] if len(self._intervals) >= 3 else None
+
+    @property
+    @override
+    def past_transactions(self) -> tuple[PastTransaction, ...]:
+        return ()
+
+    @override
+    async def acknowledge(self, transactions: Iterable[PastTransaction]) -> None:
+        """Do nothing: registers know no transactions."""
+
+    @override
+    async def forget_people(self) -> frozenset[Kept]:
+        """Nothing was kept: tags are read, where a map has them, and never written."""
+        return frozenset()
 
     @override
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -323,6 +347,9 @@ class ModbusCharger(Charger):
             self._has_restarted = True
         if (has_restarted or was_cut) and self._lease.wanted_a is not None:
             self._must_resend = True
+        if self._polled_at is not None and not was_cut:
+            self._intervals.append(now - self._polled_at)
+        self._polled_at = now
         self._was_cut, self._is_online, self._failures = False, True, 0
         self._publish()
 

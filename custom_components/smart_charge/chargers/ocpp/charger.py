@@ -2,19 +2,34 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 import logging
 from typing import Any
 
 from ...charging.model import ConnectorStatus, Reading
-from ..charger import Capabilities, ChargerError, ChargerUnreachable, Clock, Identity, LeaveBehind, Listener, Save
+from ..charger import (
+    Capabilities,
+    ChargerError,
+    ChargerMisunderstood,
+    ChargerRefused,
+    ChargerTimedOut,
+    ChargerUnreachable,
+    Clock,
+    Identity,
+    Kept,
+    LeaveBehind,
+    Listener,
+    PastTransaction,
+    Save,
+)
 from . import v16
 from .configuration import Configuration
 from .connection import Connection, Priority
 from .default_hours import DefaultHours
-from .frames import Payload
+from .fields import boolean
+from .frames import Payload, is_accepted
 from .greeting import Greeting
 from .guest import Guest
 from .lease import Lease
@@ -30,7 +45,7 @@ from .starter import Starter
 from .tags import MAX_LENGTH, TagStatus, fold
 from .timings import Timings
 from .transactions import TransactionBook
-from .wire_time import PeerClock
+from .wire_time import SLACK, PeerClock
 
 LOGGER = logging.getLogger(__name__)
 
@@ -209,6 +224,41 @@ class OcppCharger:
         self._local_list.known = dict(tags)
         if self._has_tried_onboarding:
             self._onboard.set()
+
+    @property
+    def sample_interval_s(self) -> float | None:
+        """How far apart meter values really come."""
+        return self._snapshot.interval_s
+
+    @property
+    def past_transactions(self) -> tuple[PastTransaction, ...]:
+        """Those that ended and are not on record."""
+        return self._book.past
+
+    async def acknowledge(self, transactions: Iterable[PastTransaction]) -> None:
+        """Hear that these are on record."""
+        await self._book.acknowledge(transactions)
+
+    async def forget_people(self) -> frozenset[Kept]:
+        """Empty the charge point's cache and list of tags, and what we remember of them (OCPP notes A8)."""
+        await self._book.forget_people()
+        if (connection := self.connection) is None:
+            raise ChargerUnreachable("the charge point is not connected")
+        kept = {
+            Kept.TAG_CACHE: not await self._clear_cache(connection),
+            Kept.TAG_LIST: not await self._local_list.clear(connection),
+        }
+        return frozenset(what for what, is_kept in kept.items() if is_kept)
+
+    async def _clear_cache(self, connection: Connection) -> bool:
+        """Empty the cache of tags; true when nothing is in it. One that has none rejects this."""
+        has_cache = boolean(self._configuration.value("AuthorizationCacheEnabled")) is True
+        try:
+            return is_accepted(await connection.call("ClearCache", {}, priority=Priority.OWNER)) or not has_cache
+        except ChargerRefused, ChargerMisunderstood:
+            return not has_cache
+        except ChargerTimedOut:
+            return False
 
     def diagnostics(self) -> dict[str, Any]:
         """Counters, what was learnt, and the settings that are no secret."""
@@ -449,7 +499,7 @@ class OcppCharger:
     async def _end_without_stop(self, at: datetime) -> None:
         """Nothing runs any more, though no stop came: a crash, a power cut, or it is still queued."""
         reading = self._snapshot.reading
-        if await self._book.end_without_stop(at, reading.import_wh if reading else None):
+        if await self._book.end_without_stop(at, reading.import_wh if reading else None, is_live=self._is_live(at)):
             self._snapshot.transaction_ended()
             self._lease.forget()
 
@@ -460,7 +510,9 @@ class OcppCharger:
 
     async def heard_start(self, said: Started) -> int:
         """Hear that a transaction began. One on another connector gets its id, and is none of ours."""
-        transaction_id = await self._book.start(said, said.connector_id or self.connector_id)
+        transaction_id = await self._book.start(
+            said, said.connector_id or self.connector_id, is_live=self._is_live(said.at)
+        )
         if said.connector_id not in (0, self.connector_id):
             self._count("other_connector")
             return transaction_id
@@ -474,7 +526,7 @@ class OcppCharger:
     async def heard_stop(self, said: Stopped) -> None:
         """Hear that a transaction ended."""
         is_neighbours = self._book.is_neighbours(said.transaction_id)
-        ended = await self._book.stop(said, self.connector_id)
+        ended = await self._book.stop(said, self.connector_id, is_live=self._is_live(said.at))
         if is_neighbours:
             self._count("other_connector")
             return
@@ -486,6 +538,10 @@ class OcppCharger:
             if said.reason in RESTARTS and self._start_without_tag:
                 self._starter.interrupted()
         self._changed()
+
+    def _is_live(self, at: datetime) -> bool:
+        """Whether this link was there already; what is older was queued."""
+        return at >= self._attached_at - SLACK
 
     async def heard_meter(self, said: Metered) -> None:
         """Meter values; those of connector 0 count while ours has none."""

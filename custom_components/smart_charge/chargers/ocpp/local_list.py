@@ -24,6 +24,32 @@ class LocalList:
         self._own_tag = own_tag
         self._count = count
 
+    async def clear(self, connection: Connection) -> bool:
+        """Empty the list, then put back what it shall hold still; true when nothing of before is left in it.
+
+        Raises:
+            ChargerUnreachable: the link was lost in between.
+        """
+        self._memory.section("tags").clear()
+        try:
+            held = await self._version(connection)
+            if held is None or held <= 0:
+                return True
+            payload = {"listVersion": held + 1, "updateType": "Full", "localAuthorizationList": []}
+            answer = await connection.call("SendLocalList", payload, priority=Priority.OWNER)
+        except ChargerTimedOut, ChargerMisunderstood:
+            return False
+        except ChargerRefused:
+            return self._configuration.value("LocalAuthListEnabled") is None
+        await self._memory.keep()
+        if is_accepted(answer):
+            await self.send(connection)
+        return is_accepted(answer)
+
+    async def _version(self, connection: Connection) -> int | None:
+        answer = await connection.call("GetLocalListVersion", {}, priority=Priority.PROBING)
+        return whole(answer.get("listVersion"))
+
     async def send(self, connection: Connection) -> None:
         """Bring the charge point's list up to date. What it cannot do is counted and let be.
 
@@ -34,9 +60,7 @@ class LocalList:
         wanted = digest(entries.items())
         stored = self._memory.section("tags")
         try:
-            held = whole(
-                (await connection.call("GetLocalListVersion", {}, priority=Priority.PROBING)).get("listVersion")
-            )
+            held = await self._version(connection)
             if held is None or held < 0:
                 self._count("no_local_list")
                 return

@@ -1,11 +1,12 @@
 """OCPP's own bracket around a charge: numbered, recognised when repeated, adopted when unknown (1.6, A4)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 import logging
 from typing import Any
 
+from ..charger import PastTransaction
 from .memory import Memory
 from .said import Started, Stopped, TransactionId
 from .tags import fold
@@ -14,7 +15,9 @@ from .wire_time import read, write
 LOGGER = logging.getLogger(__name__)
 
 REMEMBERED = 30
-HIGHEST_ID = 2**31 - 1
+"""So many, though all are on record, so that what comes again is known again."""
+MOST = 500
+"""A charge point that was away for months may bring so many that are not on record yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,8 +25,11 @@ class Transaction:
     """One transaction. Instants as on the wire, so that it can be stored as it is.
 
     Attributes:
+        key: of this transaction alone, for whoever keeps records.
         is_adopted: it began where we did not see it.
         is_reconstructed: its end was never told.
+        began_live, ended_live: heard as it happened.
+        is_acknowledged: it is on record as it stands here.
     """
 
     id: TransactionId
@@ -37,6 +43,10 @@ class Transaction:
     reason: str | None = None
     is_adopted: bool = False
     is_reconstructed: bool = False
+    key: str = ""
+    began_live: bool = False
+    ended_live: bool = False
+    is_acknowledged: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -47,6 +57,25 @@ class Transaction:
     def began_at(self) -> datetime | None:
         """When it began."""
         return read(self.started_at)
+
+    @property
+    def past(self) -> PastTransaction | None:
+        """It, for the records; None while it runs, or when it cannot be told when it ended."""
+        if (ended_at := read(self.stopped_at)) is None:
+            return None
+        return PastTransaction(
+            key=self.key,
+            transaction_id=str(self.id),
+            began_at=self.began_at,
+            ended_at=ended_at,
+            meter_start_wh=self.meter_start_wh,
+            meter_stop_wh=self.meter_stop_wh,
+            id_tag=self.id_tag or None,
+            reason=self.reason,
+            began_live=self.began_live,
+            ended_live=self.ended_live,
+            is_reconstructed=self.is_reconstructed,
+        )
 
 
 class TransactionBook:
@@ -79,11 +108,25 @@ class TransactionBook:
         return entry.connector_id == self._connector_id
 
     @property
-    def newest(self) -> Transaction | None:
-        """The one that began last."""
-        return self._entries[-1] if self._entries else None
+    def past(self) -> tuple[PastTransaction, ...]:
+        """Ours that ended and were not acknowledged, the oldest first."""
+        waiting = (entry for entry in self._entries if self.is_ours(entry) and not entry.is_acknowledged)
+        return tuple(past for entry in waiting if (past := entry.past) is not None)
 
-    async def start(self, said: Started, connector_id: int) -> int:
+    async def acknowledge(self, transactions: Iterable[PastTransaction]) -> None:
+        """Hear that these are on record, with these values."""
+        recorded = set(transactions)
+        for index, entry in enumerate(self._entries):
+            if entry.past in recorded:
+                self._entries[index] = replace(entry, is_acknowledged=True)
+        await self._keep()
+
+    async def forget_people(self) -> None:
+        """Forget whose tags they were. That they were is kept, so that a repetition is still told from news."""
+        self._entries = [replace(entry, id_tag="") for entry in self._entries]
+        await self._keep()
+
+    async def start(self, said: Started, connector_id: int, *, is_live: bool = True) -> int:
         """Hear that a transaction began: its id, the same again if the message is a repetition; stored."""
         repeated = self._repeated(said, connector_id)
         if repeated is not None:
@@ -91,8 +134,10 @@ class TransactionBook:
             return repeated
         transaction_id = await self._fresh_id()
         if connector_id == self._connector_id:
-            self._end_open(said.at, said.meter_start_wh)
+            self._end_open(said.at, said.meter_start_wh, is_live=is_live)
         entry = Transaction(
+            key=_key(transaction_id, said.at),
+            began_live=is_live,
             id=transaction_id,
             connector_id=connector_id,
             id_tag=said.id_tag,
@@ -103,7 +148,7 @@ class TransactionBook:
         await self._add(entry)
         return transaction_id
 
-    async def stop(self, said: Stopped, connector_id: int) -> Transaction | None:
+    async def stop(self, said: Stopped, connector_id: int, *, is_live: bool = True) -> Transaction | None:
         """Hear that a transaction ended: the one that was open and is not any more; None if nothing changed.
 
         The end of one that we do not know ends what is open here, until meter values show that it goes on.
@@ -116,6 +161,8 @@ class TransactionBook:
             self._count("stop_of_unknown")
             await self._add(
                 Transaction(
+                    key=_key(said.transaction_id, said.at),
+                    ended_live=is_live,
                     id=said.transaction_id if said.transaction_id is not None else 0,
                     connector_id=connector_id,
                     id_tag=said.id_tag or "",
@@ -137,6 +184,8 @@ class TransactionBook:
             meter_stop_wh=said.meter_stop_wh,
             reason=said.reason,
             is_reconstructed=is_guess,
+            ended_live=is_live,
+            is_acknowledged=False,
         )
         await self._put(entry, ended)
         return ended if was_open else None
@@ -169,7 +218,16 @@ class TransactionBook:
         if entry is not None:
             self._end_open(at, wh)
             await self._put(
-                entry, replace(entry, stopped_at=None, meter_stop_wh=None, reason=None, is_reconstructed=False)
+                entry,
+                replace(
+                    entry,
+                    stopped_at=None,
+                    meter_stop_wh=None,
+                    reason=None,
+                    is_reconstructed=False,
+                    ended_live=False,
+                    is_acknowledged=False,
+                ),
             )
             self._count("transaction_reopened")
             return True
@@ -177,25 +235,39 @@ class TransactionBook:
         self._end_open(at, wh)
         await self._add(
             Transaction(
-                id=transaction_id, connector_id=connector_id, meter_start_wh=wh, started_at=write(at), is_adopted=True
+                key=_key(transaction_id, at),
+                began_live=True,
+                id=transaction_id,
+                connector_id=connector_id,
+                meter_start_wh=wh,
+                started_at=write(at),
+                is_adopted=True,
             )
         )
         return True
 
-    async def end_without_stop(self, at: datetime, wh: int | None) -> bool:
+    async def end_without_stop(self, at: datetime, wh: int | None, *, is_live: bool = True) -> bool:
         """Hear that the connector shows that nothing runs any more though no stop came; true if something did."""
         if self.open is None:
             return False
-        self._end_open(at, wh)
+        self._end_open(at, wh, is_live=is_live)
         await self._keep()
         return True
 
-    def _end_open(self, at: datetime, wh: int | None) -> None:
+    def _end_open(self, at: datetime, wh: int | None, *, is_live: bool = True) -> None:
         running = self.open
         if running is None:
             return
         self._count("stop_reconstructed")
-        ended = replace(running, stopped_at=write(at), meter_stop_wh=wh, reason="Other", is_reconstructed=True)
+        ended = replace(
+            running,
+            stopped_at=write(at),
+            meter_stop_wh=wh,
+            reason="Other",
+            is_reconstructed=True,
+            ended_live=is_live,
+            is_acknowledged=False,
+        )
         self._entries[self._entries.index(running)] = ended
 
     def _repeated(self, said: Started, connector_id: int) -> int | None:
@@ -203,7 +275,7 @@ class TransactionBook:
             if (
                 entry.stamp == said.stamp
                 and entry.connector_id == connector_id
-                and fold(entry.id_tag) == fold(said.id_tag)
+                and (not entry.id_tag or fold(entry.id_tag) == fold(said.id_tag))
                 and entry.meter_start_wh == said.meter_start_wh
                 and isinstance(entry.id, int)
             ):
@@ -229,8 +301,21 @@ class TransactionBook:
         return transaction_id
 
     async def _add(self, entry: Transaction) -> None:
-        self._entries = [*self._entries, entry][-REMEMBERED:]
+        self._entries.append(entry)
+        self._drop_oldest()
         await self._keep()
+
+    def _drop_oldest(self) -> None:
+        """Forget the oldest that are over and on record; any, when nobody ever asks for the records."""
+        spare = [entry for entry in self._entries if not entry.is_open and self._is_spare(entry)]
+        for entry in spare[: max(0, len(self._entries) - REMEMBERED)]:
+            self._entries.remove(entry)
+        if len(self._entries) > MOST:
+            self._count("transactions_dropped")
+            self._entries = self._entries[-MOST:]
+
+    def _is_spare(self, entry: Transaction) -> bool:
+        return entry.is_acknowledged or not self.is_ours(entry)
 
     async def _put(self, old: Transaction, new: Transaction) -> None:
         self._entries[self._entries.index(old)] = new
@@ -245,9 +330,16 @@ def _is_real(transaction_id: TransactionId) -> bool:
     return isinstance(transaction_id, str) or transaction_id > 0
 
 
+def _key(transaction_id: TransactionId | None, at: datetime) -> str:
+    """Name it by number and first instant: numbers of ours are unique, those that charge points make up are not."""
+    return f"{transaction_id or 0}@{write(at)}"
+
+
 def _restored(item: Any) -> Transaction | None:
     try:
-        return Transaction(**item)
+        entry = Transaction(**item)
+        # One without a key was stored before there were records: sessions of that time counted it.
+        return entry if entry.key else replace(entry, key=f"{entry.id}@{entry.started_at}", is_acknowledged=True)
     except TypeError:
         LOGGER.warning("A stored transaction could not be read and is forgotten")
         return None
