@@ -21,6 +21,7 @@ from .chargers.modbus.charger import ModbusCharger
 from .const import DOMAIN, LOGGER
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import device_info
+from .ledger import DATA_LEDGER, Ledger
 from .services import async_setup_services
 from .storage import DATA_HOUSEHOLD, Household, Memory, async_forget
 from .wording import Wording
@@ -47,12 +48,15 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Make the actions known, and load what all charge points share."""
     hass.data[DATA_HOUSEHOLD] = household = Household(hass)
     await household.async_load()
+    hass.data[DATA_LEDGER] = ledger = Ledger(hass)
+    await ledger.async_load()
     async_setup_services(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:
     """Put one charge point together and start its loop."""
+    hass.data[DATA_LEDGER].start()
     memory = Memory(hass, entry.entry_id)
     await memory.async_load()
     charger = await async_build_charger(hass, entry, memory)

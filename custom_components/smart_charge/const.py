@@ -28,6 +28,11 @@ CONF_SAFETY_LOCK: Final = "safety_lock"  # the owner's: nothing charges while it
 CONF_DSR_OPT_OUT: Final = "dsr_opt_out"  # no part in any demand response event
 CONF_START_WITHOUT_TAG: Final = "start_without_tag"  # OCPP: start a transaction when a vehicle is plugged in
 
+# The site's entry: what charge points share. It has a kind, a charge point's entry has none.
+CONF_KIND: Final = "kind"
+KIND_SITE: Final = "site"  # its unique id too: there is one at most
+CONF_RECORDS: Final = "records"
+
 DEFAULT_MODBUS_PORT: Final = 502
 DEFAULT_LISTEN_PORT: Final = 9000
 

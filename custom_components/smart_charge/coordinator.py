@@ -22,9 +22,12 @@ from .charging.metering import Meter, read
 from .charging.model import Carry, Decision, Reading, Settings, Situation
 from .charging.override import is_spent
 from .charging.session import State, advance
-from .const import LOGGER
+from .const import CONF_CONNECTOR_ID, LOGGER
 from .leaving import Leaving
+from .ledger import DATA_LEDGER
 from .picture import Picture
+from .recording import Recording, Scene
+from .records.values import OutletKey
 from .settings import settings_from, windows_of
 from .storage import Memory
 from .wording import Wording
@@ -55,6 +58,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._leaving = Leaving(
             hass, charger, entry_id=entry.entry_id, name=self.name, settings=lambda: self.settings, run=self._task
         )
+        outlet = OutletKey(charge_point=entry.entry_id, connector=entry.data.get(CONF_CONNECTOR_ID, 1))
+        self.recording = Recording(hass.data[DATA_LEDGER], outlet)
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
         self._was_online = charger.is_online
@@ -198,8 +203,20 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
     # Showing
 
     def _show(self, now: datetime) -> None:
+        self.recording.note(self._scene(now))
         self._arm(now)
         self.async_set_updated_data(self._picture(now))
+
+    def _scene(self, now: datetime) -> Scene:
+        return Scene(
+            now=now,
+            settings=self.settings,
+            reading=self.charger.reading,
+            is_online=self.charger.is_online,
+            session=self.memory.session,
+            decision=self._decision,
+            tab=self.memory.tab,
+        )
 
     def _picture(self, now: datetime) -> Picture:
         total = self.memory.total
@@ -223,7 +240,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         midnight = dt_util.as_utc(dt_util.start_of_local_day(dt_util.as_local(now).date() + timedelta(days=1)))
         session = self.memory.session
         tick = now + _TICK if session is not None and session.state is not State.FINISHED else None
-        times = (self._decision.review_at, self._asking.look_at(now), midnight, tick)
+        times = (self._decision.review_at, self._asking.look_at(now), midnight, tick, self.recording.look_at())
         due_at = max(min(at for at in times if at is not None), now + _SOONEST)
         self._forget_timer = async_track_point_in_utc_time(self.hass, self._on_time, due_at)
 
@@ -314,5 +331,6 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+        self.recording.close(self._scene(dt_util.utcnow()))
         await self.charger.hand_back()
         await self.memory.async_save()

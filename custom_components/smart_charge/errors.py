@@ -14,6 +14,15 @@ from .chargers.charger import (
 )
 from .charging.model import ConnectorStatus, PilotState, Reading, Settings
 from .const import DOMAIN
+from .records.errors import (
+    LedgerDamaged,
+    LedgerError,
+    LedgerFull,
+    LedgerLocked,
+    LedgerMisaddressed,
+    LedgerReadOnly,
+    LedgerTooNew,
+)
 
 _KEYS: Final[tuple[tuple[type[ChargerError], str], ...]] = (
     (ChargerUnreachable, "not_connected"),
@@ -23,6 +32,32 @@ _KEYS: Final[tuple[tuple[type[ChargerError], str], ...]] = (
     (ChargerMisunderstood, "misunderstood"),
     (ChargerError, "failed"),
 )
+
+_LEDGER_KEYS: Final[tuple[tuple[type[LedgerError], str], ...]] = (
+    (LedgerLocked, "records_locked"),
+    (LedgerFull, "records_full"),
+    (LedgerReadOnly, "records_read_only"),
+    (LedgerDamaged, "records_damaged"),
+    (LedgerTooNew, "records_too_new"),
+    (LedgerMisaddressed, "records_misaddressed"),
+    (LedgerError, "records_unreachable"),
+)
+
+
+def ledger_key(error: LedgerError) -> str:
+    """Return the translation key for what is wrong with the records."""
+    return next(key for kind, key in _LEDGER_KEYS if isinstance(error, kind))
+
+
+def ledger_error(error: LedgerError) -> HomeAssistantError:
+    """Say what a person reads who asked for records that cannot be read or written now."""
+    said = HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=ledger_key(error),
+        translation_placeholders={"error": str(error) or type(error).__name__},
+    )
+    said.__cause__ = error
+    return said
 
 
 def translated(error: ChargerError, name: str) -> HomeAssistantError:

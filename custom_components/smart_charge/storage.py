@@ -17,6 +17,7 @@ from .charging.model import Carry
 from .charging.session import Session
 from .const import DOMAIN, LOGGER
 from .records.carry import Unreadable, from_plain, recover, to_plain
+from .records.tab import Tab
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -36,6 +37,7 @@ class Memory:
         self._is_waiting = False
         self.carry = Carry()
         self.session: Session | None = None
+        self.tab: Tab | None = None
         self.total = Meter()
         self.charger: Mapping[str, Any] = {}
         self.id_tag = secrets.token_hex(8).upper()
@@ -45,6 +47,7 @@ class Memory:
         stored = await self._store.async_load() or {}
         self.carry = _carry(stored.get("carry"))
         self.session = _part(Session, stored.get("session"))
+        self.tab = _part(Tab, stored.get("tab"))
         self.total = _part(Meter, stored.get("total")) or Meter()
         self.charger = stored.get("charger") or {}
         self.id_tag = stored.get("id_tag") or self.id_tag
@@ -76,6 +79,7 @@ class Memory:
         return {
             "carry": to_plain(self.carry),
             "session": to_plain(self.session),
+            "tab": to_plain(self.tab),
             "total": to_plain(self.total),
             "charger": to_plain(self.charger),
             "id_tag": self.id_tag,

@@ -204,35 +204,38 @@ def test_opening_twice_changes_nothing(opened: Store) -> None:
         assert columns_of(connection) == before
 
 
-def a_second_step(connection: Connection) -> None:
+NEXT = max(STEPS) + 1
+
+
+def a_further_step(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE sessions ADD COLUMN colour VARCHAR"))
 
 
 def test_a_step_is_taken_once(opened: Store) -> None:
-    steps = {**STEPS, 2: a_second_step}
+    steps = {**STEPS, NEXT: a_further_step}
     opened.migrate(steps)
     opened.migrate(steps)
     with opened.read() as connection:
-        assert connection.execute(text("SELECT version FROM smart_charge_version")).all() == [(2,)]
+        assert connection.execute(text("SELECT version FROM smart_charge_version")).all() == [(NEXT,)]
 
 
 def test_a_step_that_fails_leaves_the_tables_as_they_were(opened: Store, path: Path) -> None:
     def half_a_step(connection: Connection) -> None:
-        a_second_step(connection)
+        a_further_step(connection)
         connection.execute(text("ALTER TABLE nowhere ADD COLUMN colour VARCHAR"))
 
     with pytest.raises(errors.LedgerError):
-        opened.migrate({**STEPS, 2: half_a_step})
+        opened.migrate({**STEPS, NEXT: half_a_step})
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT version FROM smart_charge_version")).all() == [(1,)]
+        assert connection.execute(text("SELECT version FROM smart_charge_version")).all() == [(max(STEPS),)]
         assert not any("colour" in column for column in columns_of(connection)["sessions"])
     engine.dispose()
 
 
 def test_tables_of_a_later_version_are_left_alone(opened: Store) -> None:
-    opened.migrate({**STEPS, 2: a_second_step})
-    with pytest.raises(errors.LedgerTooNew, match="version 2"):
+    opened.migrate({**STEPS, NEXT: a_further_step})
+    with pytest.raises(errors.LedgerTooNew, match=f"version {NEXT}"):
         opened.migrate()
 
 

@@ -95,6 +95,16 @@ def turn_up(situation: Situation) -> Limit | None:
     return None if asked is None or asked.max_a < MIN_CURRENT_A else asked
 
 
+def event_behind(carry: Carry, settings: Settings, source: Source, now: datetime) -> DsrEvent | None:
+    """Return the event that a limit of this source comes from: the strictest, and of those the longest."""
+    active = [
+        event
+        for event in carry.events
+        if event.start_at <= now < event.end_at and _takes_part(event, settings) and _source(event) is source
+    ]
+    return min(active, key=lambda event: (amperes(event, settings), now - event.end_at), default=None)
+
+
 def amperes(event: DsrEvent, settings: Settings) -> float:
     """Return the event's limit per phase. Watts are reckoned with 230 V on every phase there is."""
     limits_a = [] if event.limit_a is None else [event.limit_a]

@@ -61,6 +61,7 @@ class Session:
     Attributes:
         charge_ended_at: the last time that it stopped drawing; None while it draws.
         charging_s: time in which it drew, pauses left out.
+        interruptions: how often it went on after a pause.
         seen_at, power_w: of the last reading, for the time and energy up to the next one.
     """
 
@@ -71,6 +72,7 @@ class Session:
     charge_ended_at: datetime | None = None
     unplugged_at: datetime | None = None
     charging_s: float = 0.0
+    interruptions: int = 0
     power_w: float | None = None
     imported: Meter = field(default_factory=Meter)
     exported: Meter = field(default_factory=Meter)
@@ -165,7 +167,14 @@ def _moved(session: Session, taken_at: datetime, after: State) -> Session:
     if after is session.state:
         return session
     if after is State.CHARGING:
-        return replace(session, state=after, charge_started_at=session.charge_started_at or at, charge_ended_at=None)
+        has_paused = session.state is State.PAUSED
+        return replace(
+            session,
+            state=after,
+            charge_started_at=session.charge_started_at or at,
+            charge_ended_at=None,
+            interruptions=session.interruptions + has_paused,
+        )
     has_ended = session.state is State.CHARGING
     return replace(
         session,

@@ -106,6 +106,7 @@ class Journal:
             DecisionRecord(
                 outlet=outlet, at=row.at, setpoint_a=row.setpoint_ma / 1000, reason=row.reason,
                 source=row.source, lifted_by=row.lifted_by, until_at=row.until_at,
+                event_id=row.event_id,
             )
             for row in rows
         ]  # fmt: skip
@@ -174,6 +175,7 @@ def _write_decision(connection: Connection, site: str, decision: DecisionRecord)
         "reason": as_words(decision.reason),
         "source": as_words(decision.source),
         "lifted_by": None if decision.lifted_by is None else as_words(decision.lifted_by),
+        "event_id": None if decision.event_id is None else as_words(decision.event_id)[:64],
     }
     last = connection.execute(
         select(decisions)

@@ -23,7 +23,12 @@ def _todays_tables(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
-STEPS: Final[Mapping[int, Step]] = {1: _todays_tables}
+def _events_behind_decisions(connection: Connection) -> None:
+    """Name the demand response event that a decision follows (5.3)."""
+    connection.exec_driver_sql("ALTER TABLE decisions ADD COLUMN event_id VARCHAR(64)")
+
+
+STEPS: Final[Mapping[int, Step]] = {1: _todays_tables, 2: _events_behind_decisions}
 """By the version that each one leads to."""
 
 

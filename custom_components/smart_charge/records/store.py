@@ -23,6 +23,7 @@ BUSY_S: Final = 5.0
 _POSTGRESQL_OPTIONS: Final = (
     f"-c search_path={SCHEMA} -c statement_timeout=30s -c lock_timeout={BUSY_S:.0f}s -c timezone=UTC"
 )
+_MAGIC: Final = b"SQLite format 3\0"
 _WRITES: Final = "smart_charge_writes"
 
 
@@ -32,6 +33,7 @@ class Store:
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self._engine = engine
         self.path = path
+        self._file = None if path is None else _identity(path)
 
     @classmethod
     def at_path(cls, path: Path, *, busy_s: float = BUSY_S) -> Self:
@@ -77,6 +79,14 @@ class Store:
         store = cls(engine, None)
         store.migrate()
         return store
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one that was opened: SQLite would go on writing to one that is no more."""
+        if self.path is None:
+            return True
+        has_log = self.path.with_name(f"{self.path.name}-wal").exists()
+        return has_log and _identity(self.path) == self._file and _begins_as_database(self.path)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -147,6 +157,22 @@ def set_aside(path: Path, at: datetime) -> Path:
     except OSError as err:
         raise LedgerUnreachable(f"The damaged records cannot be moved: {err.strerror}") from err
     return aside
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _begins_as_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
 
 
 def _make_private(path: Path) -> None:

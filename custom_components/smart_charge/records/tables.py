@@ -169,6 +169,7 @@ decisions = Table(
     Column("source", Words(64), nullable=False),
     Column("lifted_by", Words(64)),
     Column("until_at", Instant),
+    Column("event_id", Words(64)),
     sqlite_with_rowid=False,
 )
 

@@ -78,7 +78,7 @@ class SessionRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DecisionRecord:
-    """What was asked of the charge point from ``at`` on, and why."""
+    """What was asked of the charge point from ``at`` on, and why; ``event_id`` is of the demand response event."""
 
     outlet: OutletKey
     at: datetime
@@ -87,6 +87,7 @@ class DecisionRecord:
     source: str
     lifted_by: str | None = None
     until_at: datetime | None = None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

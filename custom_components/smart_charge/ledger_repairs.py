@@ -1,0 +1,34 @@
+"""What the owner reads, and can do, when the records cannot be written."""
+
+from pathlib import Path
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .errors import ledger_key
+from .records.errors import LedgerDamaged, LedgerError
+
+ISSUE_ID: Final = "records"
+"""One at a time: a database has one thing wrong with it."""
+
+
+@callback
+def async_raise_issue(hass: HomeAssistant, error: LedgerError, path: Path) -> None:
+    """Say what is wrong. A damaged file can be put aside from there."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        ISSUE_ID,
+        is_fixable=isinstance(error, LedgerDamaged),
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=ledger_key(error),
+        translation_placeholders={"path": str(path), "error": str(error) or type(error).__name__},
+    )
+
+
+@callback
+def async_clear_issue(hass: HomeAssistant) -> None:
+    """Say no more: the records are written again."""
+    ir.async_delete_issue(hass, DOMAIN, ISSUE_ID)

@@ -1,0 +1,205 @@
+# ruff: noqa: ASYNC240  the tests look at the files of a home that waits for them
+"""The records as Home Assistant keeps them: written behind the loop's back, whatever is wrong with the database."""
+
+from datetime import timedelta
+import os
+from pathlib import Path
+import sqlite3
+import stat
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
+from custom_components.smart_charge.records.migrations import STEPS
+from custom_components.smart_charge.records.values import OutletKey, SessionRecord
+
+from .shell import CHARGING, IDLE, OPENS, PLUGGED_IN, FakeCharger, after, at, settle
+
+OUTLET = OutletKey(charge_point="01GARAGE", connector=1)
+
+
+@pytest.fixture
+def path(hass_config_dir: str) -> Path:
+    return Path(hass_config_dir) / "smart_charge.db"
+
+
+@pytest.fixture
+async def ledger(hass: HomeAssistant, entry: MockConfigEntry) -> Ledger:
+    ledger = hass.data[DATA_LEDGER]
+    await ledger.async_flush()
+    return ledger
+
+
+async def sessions(ledger: Ledger) -> list[SessionRecord]:
+    """What is on disk, after everything that waits has been written."""
+    now = dt_util.utcnow()
+    await ledger.async_flush()
+    return await ledger.async_ask(lambda journal: journal.sessions(now - timedelta(days=400), now + timedelta(days=1)))
+
+
+async def tell(hass: HomeAssistant, charger: FakeCharger, **facts: Any) -> None:
+    """Have the charge point say something, and be heard."""
+    charger.say(**facts)
+    await settle(hass)
+
+
+def issue(hass: HomeAssistant) -> str | None:
+    found = ir.async_get(hass).async_get_issue(DOMAIN, "records")
+    return None if found is None else found.translation_key
+
+
+async def fix(hass: HomeAssistant) -> str:
+    """Do what the owner does with a repair that can be fixed: open it and submit."""
+    await async_setup_component(hass, "repairs", {})
+    await hass.async_block_till_done()
+    flows = hass.data["repairs"]["flow_manager"]
+    form = await flows.async_init(DOMAIN, data={"issue_id": "records"})
+    assert form["step_id"] == "confirm"
+    done = await flows.async_configure(form["flow_id"], {})
+    return str(done["type"].value)
+
+
+async def test_a_night_of_charging_is_one_session_in_the_records(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    await tell(hass, charger, **PLUGGED_IN, import_wh=1_000)
+    plugged_in_at = dt_util.utcnow()
+    await at(hass, freezer, OPENS + timedelta(minutes=20))
+    await tell(hass, charger, **CHARGING, import_wh=1_000)
+    await after(hass, freezer, hours=2)
+    await tell(hass, charger, **PLUGGED_IN, power_w=0.0, import_wh=15_000)
+    await after(hass, freezer, hours=6)
+    await tell(hass, charger, **IDLE, import_wh=15_000)
+    await after(hass, freezer, seconds=1)
+
+    [night] = await sessions(ledger)
+    assert night.outlet == OUTLET
+    assert night.plugged_in_at == plugged_in_at
+    assert night.charge_started_at == OPENS + timedelta(minutes=20)
+    assert night.charge_ended_at == OPENS + timedelta(hours=2, minutes=20)
+    assert night.unplugged_at == OPENS + timedelta(hours=8, minutes=20)
+    assert night.import_wh == 14_000
+    assert night.is_metered
+    assert not night.is_open
+
+
+async def test_the_file_is_for_the_owners_eyes_only(ledger: Ledger, path: Path) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_what_was_asked_is_recorded_with_its_reason(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    await tell(hass, charger, **PLUGGED_IN)
+    await at(hass, freezer, OPENS)
+    await at(hass, freezer, OPENS + timedelta(minutes=20))
+    await ledger.async_flush()
+    found = await ledger.async_ask(
+        lambda journal: journal.decisions(OUTLET, OPENS - timedelta(days=1), OPENS + timedelta(days=1))
+    )
+    assert [(each.setpoint_a, each.reason) for each in found][-1] == (32.0, "in_default_hours")
+    assert "waiting_for_default_hours" in [each.reason for each in found]
+
+
+async def test_a_running_session_is_on_disk_within_half_a_minute(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory, path: Path
+) -> None:
+    await tell(hass, charger, **PLUGGED_IN | CHARGING, import_wh=1_000)
+    await ledger.async_flush()
+    for second in range(1, 31):
+        await after(hass, freezer, seconds=1)
+        await tell(hass, charger, import_wh=1_000 + 2 * second)
+    await ledger.async_flush()
+    with sqlite3.connect(path) as connection:
+        [(written_wh,)] = connection.execute("SELECT import_wh FROM sessions").fetchall()
+    assert written_wh >= 50
+    connection.close()
+
+
+async def test_a_locked_database_is_a_repair_that_goes_when_it_is_free(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    await tell(hass, charger, **PLUGGED_IN)
+    await ledger.async_flush()
+    assert issue(hass) == "records_locked"
+    other.execute("COMMIT")
+    other.close()
+    assert len(await sessions(ledger)) == 1
+    assert issue(hass) is None
+
+
+async def test_charging_goes_on_with_a_damaged_database(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path, freezer: FrozenDateTimeFactory
+) -> None:
+    await damage(hass, ledger, charger, path)
+    await at(hass, freezer, OPENS)
+    await at(hass, freezer, OPENS + timedelta(minutes=20))
+    assert charger.asked[-1] == 32.0
+    assert issue(hass) == "records_damaged"
+
+
+async def damage(hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path) -> None:
+    """Let the file be overwritten while it is open, then a vehicle come."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    path.write_bytes(b"not a database any more" * 1_000)
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    await tell(hass, charger, **PLUGGED_IN, import_wh=1_000)
+    await ledger.async_flush()
+    assert issue(hass) == "records_damaged"
+
+
+async def test_the_repair_puts_a_damaged_database_aside(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path
+) -> None:
+    await damage(hass, ledger, charger, path)
+    assert await fix(hass) == "create_entry"
+    assert issue(hass) is None
+    assert len(await sessions(ledger)) == 1
+    assert list(path.parent.glob("smart_charge.db.damaged-*"))
+
+
+async def test_a_database_of_a_later_version_is_left_alone(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path
+) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE smart_charge_version SET version = ?", (max(STEPS) + 1,))
+    connection.close()
+    await ledger.async_reopen()
+    ledger._journal.store.close()
+    ledger._journal = None
+    await tell(hass, charger, **PLUGGED_IN)
+    await ledger.async_flush()
+    assert issue(hass) == "records_too_new"
+
+
+async def test_a_file_that_was_deleted_is_made_anew(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path
+) -> None:
+    for each in path.parent.glob("smart_charge.db*"):
+        each.unlink()
+    await tell(hass, charger, **PLUGGED_IN)
+    assert len(await sessions(ledger)) == 1
+    assert path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
+async def test_a_database_that_may_not_be_written_is_a_repair(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path
+) -> None:
+    path.chmod(0o400)
+    await tell(hass, charger, **PLUGGED_IN)
+    await ledger.async_flush()
+    assert issue(hass) == "records_read_only"
