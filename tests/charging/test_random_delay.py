@@ -311,6 +311,9 @@ def test_a_link_that_returns_to_an_unchanged_setpoint_is_no_instance():
 def test_only_named_causes_are_exempt_each_in_its_direction():
     assert {source: set(directions) for source, directions in AT_ONCE.items()} == {
         Source.CHARGER_FAULT: {Direction.FALL},
+        Source.CONTACTOR_WELDED: {Direction.FALL},
+        Source.OVER_CURRENT: {Direction.FALL},
+        Source.TEMPERATURE: {Direction.FALL},
         Source.SAFETY_LOCK: {Direction.FALL},
         Source.CHARGE_POINT_RATING: {Direction.FALL},
         Source.CABLE_RATING: {Direction.FALL},

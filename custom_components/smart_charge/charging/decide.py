@@ -14,18 +14,21 @@ from .demand_response import (
     turn_up,
 )
 from .fallback import decide_without_reading
+from .meter_guard import standing
 from .model import Decision, Limit, OverrideKind, Situation, Source
 from .off_peak import active_hours, default_hours_limit, off_limit
 from .override import begun_by, followed, lift, stop_limit
 from .random_delay import Wish, settle
 from .reason import explain
 from .supply import (
+    alarm_limit,
     cable_limit,
     charge_point_limit,
     charger_fault_limit,
     lowest_first,
     not_plugged_in_limit,
     safety_lock_limit,
+    temperature_limit,
     usable_a,
 )
 
@@ -34,6 +37,8 @@ type Rule = Callable[[Situation], Limit | None]
 RULES: tuple[Rule, ...] = (
     charger_fault_limit,
     safety_lock_limit,
+    alarm_limit,
+    temperature_limit,
     charge_point_limit,
     cable_limit,
     not_plugged_in_limit,
@@ -84,6 +89,7 @@ def decide(situation: Situation) -> Decision:
 def _followed(situation: Situation) -> Situation:
     """Let what was asked for see the time that passed and what the charge point said."""
     carry = replace(situation.carry, override=followed(situation), events=followed_events(situation))
+    carry = replace(carry, alarms=standing(carry.alarms, situation.reading))
     return replace(situation, carry=carry)
 
 

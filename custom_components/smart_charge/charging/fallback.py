@@ -17,7 +17,7 @@ from .model import (
     WeeklyHours,
 )
 from .random_delay import is_instance, unsettled
-from .supply import charge_point_limit, lowest_first, safety_lock_limit
+from .supply import alarm_limit, charge_point_limit, lowest_first, safety_lock_limit
 
 _METER_MARGIN_A = 1.0
 """Drawn current is believed to exceed a setpoint from here, or from a tenth of it if that is more (reg 9, 9.5)."""
@@ -29,13 +29,21 @@ _SUPPLIES_NOTHING = frozenset({ConnectorStatus.PREPARING, ConnectorStatus.SUSPEN
 """Where a vehicle is connected and gets nothing, whatever current is said to be allowed."""
 
 
+_WITHOUT_READING = {
+    Source.SAFETY_LOCK: Reason.SAFETY_LOCK,
+    Source.CONTACTOR_WELDED: Reason.CONTACTOR_WELDED,
+    Source.OVER_CURRENT: Reason.OVER_CURRENT,
+}
+
+
 def decide_without_reading(situation: Situation) -> Decision:
     """Decide before the charge point has first spoken: what was in force stays.
 
-    Only the safety lock and the rating, which need no reading, cut it. A running delay is kept
+    Only the safety lock, alarms and the rating, which need no reading, cut it. A running delay is kept
     for the first reading, and nothing is reviewed until that comes.
     """
-    spoken = [limit for limit in (safety_lock_limit(situation), charge_point_limit(situation)) if limit is not None]
+    said = (safety_lock_limit(situation), alarm_limit(situation), charge_point_limit(situation))
+    spoken = [limit for limit in said if limit is not None]
     limits = lowest_first(spoken)
     binding = limits[0]
     carry = unsettled(situation, limits)
@@ -45,7 +53,7 @@ def decide_without_reading(situation: Situation) -> Decision:
         binding=binding,
         limits=limits,
         lifted_by=None,
-        reason=Reason.SAFETY_LOCK if binding.source is Source.SAFETY_LOCK else Reason.NO_DATA,
+        reason=_WITHOUT_READING.get(binding.source, Reason.NO_DATA),
         until_at=None,
         carry=carry,
         review_at=None,

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from .alarms import Alarm
 from .hours import WeeklyHours, Window
 from .requests import DsrEvent, DsrKind, Override, OverrideKind
+from .thermal import Heat
 
 __all__ = [
     "MIN_CURRENT_A",
@@ -95,6 +97,9 @@ class Source(StrEnum):
 
     CHARGER_FAULT = "charger_fault"
     SAFETY_LOCK = "safety_lock"
+    CONTACTOR_WELDED = "contactor_welded"
+    OVER_CURRENT = "over_current"
+    TEMPERATURE = "temperature"
     CHARGE_POINT_RATING = "charge_point_rating"
     CABLE_RATING = "cable_rating"
     NOT_PLUGGED_IN = "not_plugged_in"
@@ -113,6 +118,10 @@ class Reason(StrEnum):
 
     CHARGER_FAULT = "charger_fault"
     SAFETY_LOCK = "safety_lock"
+    CONTACTOR_WELDED = "contactor_welded"  # the meter shows current where none is offered
+    OVER_CURRENT = "over_current"  # the meter shows more than is offered or rated
+    TOO_HOT = "too_hot"
+    SLOWED_BY_HEAT = "slowed_by_heat"
     NOT_PLUGGED_IN = "not_plugged_in"
     OFF = "off"
     WAITING_FOR_DEFAULT_HOURS = "waiting_for_default_hours"
@@ -151,6 +160,7 @@ class Reading:
 
     Attributes:
         taken_at: when it was true, by our clock.
+        measured_at: since when the meter's values in it hold: other news leave it as it was. None before the first.
         setpoint_a: the current the charge point holds as asked for; None if it cannot be read back.
         offered_a: what it then allows the vehicle (pilot duty, OCPP ``Current.Offered``).
         current_a, voltage_v: drawn, per phase.
@@ -161,6 +171,7 @@ class Reading:
     """
 
     taken_at: datetime
+    measured_at: datetime | None = None
     status: ConnectorStatus | None = None
     pilot: PilotState | None = None
     setpoint_a: float | None = None
@@ -259,6 +270,7 @@ class Carry:
     last_draw_s: int | None = None
     override: Override | None = None
     events: tuple[DsrEvent, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -270,6 +282,7 @@ class Situation:
         reading: None before the charge point has first spoken.
         skip_delay: the owner asks by hand that what is due happens now (11.5). One step only.
         session_wh: energy that the vehicle has taken in this session; None while there is none.
+        heat: what the charge point's temperature allows.
         power_returned: the charge point has restarted since the last step, so nothing that was in
             force still is (11.9). One step only.
     """
@@ -281,6 +294,7 @@ class Situation:
     carry: Carry = field(default_factory=Carry)
     session_wh: int | None = None
     skip_delay: bool = False
+    heat: Heat = Heat.NORMAL
     power_returned: bool = False
 
 

@@ -27,6 +27,9 @@ _FALL = frozenset({Direction.FALL})
 AT_ONCE: dict[Source, frozenset[Direction]] = {
     Source.CHARGER_FAULT: _FALL,  # safety first (8.3); charging again afterwards waits
     Source.SAFETY_LOCK: _FALL,
+    Source.CONTACTOR_WELDED: _FALL,
+    Source.OVER_CURRENT: _FALL,
+    Source.TEMPERATURE: _FALL,
     Source.CHARGE_POINT_RATING: _FALL,
     Source.CABLE_RATING: _FALL,
     Source.NOT_PLUGGED_IN: _FALL,  # no load switches

@@ -10,6 +10,9 @@ from .off_peak import active_hours
 _NOTHING_BECAUSE: dict[Source, Reason] = {
     Source.CHARGER_FAULT: Reason.CHARGER_FAULT,
     Source.SAFETY_LOCK: Reason.SAFETY_LOCK,
+    Source.CONTACTOR_WELDED: Reason.CONTACTOR_WELDED,
+    Source.OVER_CURRENT: Reason.OVER_CURRENT,
+    Source.TEMPERATURE: Reason.TOO_HOT,
     Source.CHARGE_POINT_RATING: Reason.RATING_TOO_LOW,
     Source.CABLE_RATING: Reason.CABLE_LIMIT,
     Source.NOT_PLUGGED_IN: Reason.NOT_PLUGGED_IN,
@@ -24,6 +27,7 @@ _NOTHING_BECAUSE: dict[Source, Reason] = {
 
 
 _LESS_BECAUSE: dict[Source, Reason] = {
+    Source.TEMPERATURE: Reason.SLOWED_BY_HEAT,
     Source.CABLE_RATING: Reason.CABLE_LIMIT,
     Source.RESPONSE_DSR: Reason.RESPONSE_DSR,
     Source.DSR: Reason.DEMAND_RESPONSE,

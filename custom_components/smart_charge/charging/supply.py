@@ -6,7 +6,14 @@ Nothing lifts these limits, and none of them waits for a random delay.
 from collections.abc import Sequence
 import math
 
+from .alarms import Danger
 from .model import MIN_CURRENT_A, ConnectorStatus, Limit, PilotState, Reading, Situation, Source
+from .thermal import Heat
+
+_ALARMS: dict[Danger, Source] = {
+    Danger.CONTACTOR_WELDED: Source.CONTACTOR_WELDED,
+    Danger.OVER_CURRENT: Source.OVER_CURRENT,
+}
 
 
 def usable_a(limit_a: float) -> float:
@@ -43,6 +50,26 @@ def _is_faulted(reading: Reading) -> bool:
 def safety_lock_limit(situation: Situation) -> Limit | None:
     """Stop while the owner's safety lock is on."""
     return Limit(max_a=0.0, source=Source.SAFETY_LOCK) if situation.settings.is_locked else None
+
+
+def alarm_limit(situation: Situation) -> Limit | None:
+    """Stop while an alarm that the meter raised stands, and go on asking for 0 A."""
+    standing = {alarm.danger for alarm in situation.carry.alarms}
+    for danger, source in _ALARMS.items():
+        if danger in standing:
+            return Limit(max_a=0.0, source=source)
+    return None
+
+
+def temperature_limit(situation: Situation) -> Limit | None:
+    """Charge with half the current while the charge point is warm, and not at all while it is hot."""
+    match situation.heat:
+        case Heat.HOT:
+            return Limit(max_a=0.0, source=Source.TEMPERATURE)
+        case Heat.WARM:
+            return Limit(max_a=max(MIN_CURRENT_A, situation.settings.rated_a / 2), source=Source.TEMPERATURE)
+        case Heat.NORMAL:
+            return None
 
 
 def charge_point_limit(situation: Situation) -> Limit:
