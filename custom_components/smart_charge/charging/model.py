@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .alarms import Alarm
+from .ceiling import Ceiling, SharingCause
 from .hours import WeeklyHours, Window
 from .requests import DsrEvent, DsrKind, Override, OverrideKind
 from .thermal import Heat
@@ -20,6 +21,7 @@ __all__ = [
     "RANDOM_DELAY_DEFAULT_S",
     "RANDOM_DELAY_HIGHEST_S",
     "Carry",
+    "Ceiling",
     "ConnectorStatus",
     "Decision",
     "DsrEvent",
@@ -35,6 +37,7 @@ __all__ = [
     "Reading",
     "Reason",
     "Settings",
+    "SharingCause",
     "Situation",
     "Source",
     "WeeklyHours",
@@ -102,6 +105,7 @@ class Source(StrEnum):
     TEMPERATURE = "temperature"
     CHARGE_POINT_RATING = "charge_point_rating"
     CABLE_RATING = "cable_rating"
+    SUPPLY = "supply"
     NOT_PLUGGED_IN = "not_plugged_in"
     CHARGE_NOW = "charge_now"
     STOP = "stop"
@@ -137,6 +141,9 @@ class Reason(StrEnum):
     IN_DEFAULT_HOURS = "in_default_hours"
     WHENEVER_PLUGGED_IN = "whenever_plugged_in"
     RATING_TOO_LOW = "rating_too_low"  # charge point and circuit may carry less than 6 A, so nothing
+    SUPPLY_LIMIT = "supply_limit"  # the house and the other charge points leave no more
+    METER_LOST = "meter_lost"  # nobody knows what the house draws
+    WAITING_FOR_TURN = "waiting_for_turn"  # another charge point has its turn
     CABLE_LIMIT = "cable_limit"  # allowed less than the charge point's rating because of the cable
     VEHICLE_NOT_TAKING = "vehicle_not_taking"  # offered, but the vehicle does not draw
     NO_DATA = "no_data"  # the charge point has not said enough yet; what was in force stays
@@ -283,6 +290,7 @@ class Situation:
         skip_delay: the owner asks by hand that what is due happens now (11.5). One step only.
         session_wh: energy that the vehicle has taken in this session; None while there is none.
         heat: what the charge point's temperature allows.
+        supply: the charge point's share of the premises' supply; None where no limit is known.
         power_returned: the charge point has restarted since the last step, so nothing that was in
             force still is (11.9). One step only.
     """
@@ -296,6 +304,7 @@ class Situation:
     skip_delay: bool = False
     heat: Heat = Heat.NORMAL
     power_returned: bool = False
+    supply: Ceiling | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
