@@ -413,9 +413,11 @@ async def test_other_settings_keep_what_they_do_not_ask_about(hass: HomeAssistan
     entry = an_entry(hass)
     form = await open_options(hass, entry, "settings")
     assert "start_without_tag" not in form["data_schema"].schema
-    await set_option(hass, form, {"mode": "always", "random_delay_max": 900.0, "rated_current": 16.0})
+    await set_option(
+        hass, form, {"mode": "always", "random_delay_max": 900.0, "rated_current": 16.0, "ready_by": "6:45"}
+    )
     assert entry.options == {
-        "mode": "always", "random_delay_max": 900, "rated_current": 16,
+        "mode": "always", "random_delay_max": 900, "rated_current": 16, "ready_by": "06:45:00", "energy_needed": 30,
         "default_hours": [NIGHTS], "default_hours_enabled": True, "later": "kept",
     }  # fmt: skip
     assert isinstance(entry.options["random_delay_max"], int)

@@ -8,13 +8,10 @@ from .chargers.charger import Identity
 from .coordinator import SmartChargeConfigEntry
 from .records.carry import to_plain
 from .security.redact import redact
-from .site import DATA_SITE, Site, is_site
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> dict[str, Any]:
     """Everything that helps to find out what went wrong, and nothing that names who or where."""
-    if is_site(entry):
-        return _site(hass.data[DATA_SITE], entry)
     coordinator = entry.runtime_data
     charger, picture = coordinator.charger, coordinator.data
     plain = {
@@ -30,16 +27,12 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartCh
             "why": picture.why,
             "reading": to_plain(charger.reading),
             "decision": to_plain(picture.decision),
+            "plan": to_plain(picture.plan),
             "session": to_plain(picture.session),
             "total": to_plain(coordinator.memory.total),
         },
     }
     return redact(plain, _private(entry, charger.identity))  # type: ignore[no-any-return]
-
-
-def _site(site: Site, entry: SmartChargeConfigEntry) -> dict[str, Any]:
-    plain = {"entry": {"version": entry.version, "data": dict(entry.data), "options": dict(entry.options)}}
-    return redact(plain | site.diagnostics(), [])  # type: ignore[no-any-return]
 
 
 def _private(entry: SmartChargeConfigEntry, identity: Identity) -> list[str]:

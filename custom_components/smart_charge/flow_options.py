@@ -3,6 +3,7 @@
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -11,16 +12,27 @@ from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
+    TimeSelector,
 )
 import probatio
 
-from .charging.model import MIN_CURRENT_A, RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S, Mode
+from .charging.model import (
+    ENERGY_NEEDED_DEFAULT_WH,
+    MIN_CURRENT_A,
+    MOST_ENERGY_KWH,
+    RANDOM_DELAY_DEFAULT_S,
+    RANDOM_DELAY_HIGHEST_S,
+    READY_BY_DEFAULT,
+    Mode,
+)
 from .const import (
     CONF_DEFAULT_HOURS,
+    CONF_ENERGY_NEEDED,
     CONF_MODE,
     CONF_PROTOCOL,
     CONF_RANDOM_DELAY_MAX,
     CONF_RATED_CURRENT,
+    CONF_READY_BY,
     CONF_START_WITHOUT_TAG,
     PROTOCOL_OCPP,
 )
@@ -41,7 +53,8 @@ class SmartChargeOptionsFlow(HoursSteps, OptionsFlow):
         """Ask for everything but the hours."""
         if user_input is not None:
             cleared = () if CONF_RATED_CURRENT in user_input else (CONF_RATED_CURRENT,)
-            return self._keep(user_input, cleared)
+            ready_by = cv.time(user_input[CONF_READY_BY]).isoformat()  # a form takes 7:30 too
+            return self._keep(user_input | {CONF_READY_BY: ready_by}, cleared)
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(
@@ -70,6 +83,10 @@ def _settings_schema(*, is_ocpp: bool) -> probatio.Schema:
             SelectSelectorConfig(
                 options=[mode.value for mode in Mode], mode=SelectSelectorMode.LIST, translation_key="mode"
             )
+        ),
+        probatio.Required(CONF_READY_BY, default=READY_BY_DEFAULT.isoformat()): TimeSelector(),
+        probatio.Required(CONF_ENERGY_NEEDED, default=ENERGY_NEEDED_DEFAULT_WH // 1000): _whole(
+            0, MOST_ENERGY_KWH, "kWh"
         ),
         probatio.Required(CONF_RANDOM_DELAY_MAX, default=RANDOM_DELAY_DEFAULT_S): _whole(
             RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S, "s"

@@ -1,15 +1,15 @@
-"""The random delay's upper end (11.4)."""
+"""The random delay's upper end (11.4), and what the vehicle needs in mode "cheapest"."""
 
 from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
-from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .charging.model import RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S
-from .const import CONF_RANDOM_DELAY_MAX
+from .charging.model import MOST_ENERGY_KWH, RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S
+from .const import CONF_ENERGY_NEEDED, CONF_RANDOM_DELAY_MAX
 from .coordinator import SmartChargeConfigEntry
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
 
@@ -37,6 +37,19 @@ DESCRIPTIONS: Final[tuple[SmartChargeNumberDescription, ...]] = (
         mode=NumberMode.BOX,
         needs_link=False,
         value_fn=lambda picture: picture.settings.random_delay_max_s,
+    ),
+    SmartChargeNumberDescription(
+        key="energy_needed",
+        translation_key="energy_needed",
+        option=CONF_ENERGY_NEEDED,
+        device_class=NumberDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        native_min_value=0,
+        native_max_value=MOST_ENERGY_KWH,
+        native_step=1,
+        mode=NumberMode.BOX,
+        needs_link=False,
+        value_fn=lambda picture: round((picture.settings.energy_needed_wh or 0) / 1000),
     ),
 )
 

@@ -10,6 +10,7 @@ from .charging.model import (
     Override,
     OverrideKind,
     PilotState,
+    Plan,
     Reading,
     Reason,
     Settings,
@@ -39,6 +40,7 @@ class Picture:
     Attributes:
         reading: the last one, even while there is no link.
         windows: the owner's default hours, even while they are switched off.
+        plan: when mode "cheapest" charges; None in other modes, and without a vehicle.
         total_wh: the charge point's running total, glitches left out; None before it said one.
         sentence: why, in Home Assistant's language and local time.
     """
@@ -52,6 +54,7 @@ class Picture:
     decision: Decision
     session: Session | None
     total_wh: int | None
+    plan: Plan | None = None
     sentence: str | None = None
 
     @property

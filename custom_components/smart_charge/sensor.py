@@ -45,6 +45,20 @@ def _why(picture: Picture) -> dict[str, Any]:
     return {"until": picture.until_at, "sentence": picture.sentence}
 
 
+def _plan(picture: Picture) -> dict[str, Any]:
+    """When it is meant to charge. What is over stays, so that nothing is written as time goes by."""
+    plan = picture.plan
+    if plan is None:
+        return {}
+    return {
+        "periods": [{"start": begins_at, "end": ends_at} for begins_at, ends_at in plan.spans],
+        "based_on": plan.basis,
+        "in_time": plan.is_met,
+        "cost": float(round(plan.cost, 2)),
+        "energy_without_price": round(plan.unpriced_wh / 1000, 2),
+    }
+
+
 _CURRENT: Final = Quiet(step=0.5, share=0.02)
 
 DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
@@ -175,6 +189,14 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         device_class=SensorDeviceClass.TIMESTAMP,
         needs_link=False,
         value_fn=lambda picture: picture.decision.review_at,
+    ),
+    SmartChargeSensorDescription(
+        key="plan_start",
+        translation_key="plan_start",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        needs_link=False,
+        value_fn=lambda picture: None if picture.plan is None else picture.plan.next_start(picture.as_of),
+        extra_fn=_plan,
     ),
     SmartChargeSensorDescription(
         key="delay_ends",

@@ -3,19 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
+from homeassistant.util import dt as dt_util
+
 from .chargers.charger import Capabilities
-from .charging.model import RANDOM_DELAY_DEFAULT_S, Mode, Settings, WeeklyHours, Window
+from .charging.model import (
+    ENERGY_NEEDED_DEFAULT_WH,
+    RANDOM_DELAY_DEFAULT_S,
+    READY_BY_DEFAULT,
+    Mode,
+    Settings,
+    WeeklyHours,
+    Window,
+)
 from .charging.off_peak import preset_hours, windows_from_list, windows_to_list
 from .const import (
     CONF_DEFAULT_HOURS,
     CONF_DEFAULT_HOURS_ENABLED,
     CONF_DSR_OPT_OUT,
+    CONF_ENERGY_NEEDED,
     CONF_MODE,
     CONF_RANDOM_DELAY_MAX,
     CONF_RATED_CURRENT,
+    CONF_READY_BY,
     CONF_SAFETY_LOCK,
     LOGGER,
 )
@@ -36,7 +48,14 @@ def settings_from(options: Mapping[str, Any], capabilities: Capabilities, time_z
         is_locked=bool(options.get(CONF_SAFETY_LOCK, False)),
         phases=capabilities.phases,
         is_dsr_opted_out=bool(options.get(CONF_DSR_OPT_OUT, False)),
+        ready_by=time.fromisoformat(options.get(CONF_READY_BY, READY_BY_DEFAULT.isoformat())),
+        energy_needed_wh=round(float(options.get(CONF_ENERGY_NEEDED, ENERGY_NEEDED_DEFAULT_WH / 1000)) * 1000) or None,
     )
+
+
+def local_zone() -> ZoneInfo:
+    """Return the time zone that Home Assistant is set to."""
+    return cast("ZoneInfo", dt_util.get_default_time_zone())
 
 
 def windows_of(options: Mapping[str, Any]) -> tuple[Window, ...]:

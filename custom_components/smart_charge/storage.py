@@ -14,6 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 from .chargers.ocpp.tags import TagStatus, fold
 from .charging.metering import Meter
 from .charging.model import Carry
+from .charging.planning import Errand
 from .charging.session import Session
 from .const import DOMAIN, LOGGER
 from .records.carry import Unreadable, from_plain, recover, to_plain
@@ -39,6 +40,7 @@ class Memory:
         self.session: Session | None = None
         self.tab: Tab | None = None
         self.total = Meter()
+        self.errand = Errand()
         self.charger: Mapping[str, Any] = {}
         self.id_tag = secrets.token_hex(8).upper()
 
@@ -49,6 +51,7 @@ class Memory:
         self.session = _part(Session, stored.get("session"))
         self.tab = _part(Tab, stored.get("tab"))
         self.total = _part(Meter, stored.get("total")) or Meter()
+        self.errand = _part(Errand, stored.get("errand")) or Errand()
         self.charger = stored.get("charger") or {}
         self.id_tag = stored.get("id_tag") or self.id_tag
 
@@ -81,6 +84,7 @@ class Memory:
             "session": to_plain(self.session),
             "tab": to_plain(self.tab),
             "total": to_plain(self.total),
+            "errand": to_plain(self.errand),
             "charger": to_plain(self.charger),
             "id_tag": self.id_tag,
         }

@@ -1,9 +1,9 @@
-"""When each window of the default hours starts and ends (10.3)."""
+"""When each window of the default hours starts and ends (10.3), and when the vehicle should be ready."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import datetime as dt
-from typing import override
+from typing import Any, Final, override
 
 from homeassistant.components.time import TimeEntity, TimeEntityDescription
 from homeassistant.const import EntityCategory, Platform
@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
+from .const import CONF_READY_BY, DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
 from .picture import Picture
@@ -22,22 +22,30 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class SmartChargeTimeDescription(SmartChargeEntityDescription, TimeEntityDescription):
-    """One edge of one window, counted from 0."""
+    """A time of day. ``change_fn`` returns what changes in these options when it is set."""
 
-    window: int
-    edge: Edge
+    change_fn: Callable[[Mapping[str, Any], dt.time], dict[str, Any]]
+
+
+READY_BY: Final = SmartChargeTimeDescription(
+    key="ready_by",
+    translation_key="ready_by",
+    needs_link=False,
+    value_fn=lambda picture: picture.settings.ready_by,
+    change_fn=lambda _, at: {CONF_READY_BY: at.isoformat()},
+)
 
 
 def _describe(window: int, edge: Edge) -> SmartChargeTimeDescription:
+    """One edge of one window, counted from 0."""
     return SmartChargeTimeDescription(
         key=f"default_hours_{window + 1}_{edge}",
         translation_key=f"default_hours_{edge}",
         translation_placeholders={"number": str(window + 1)},
         entity_category=EntityCategory.CONFIG,
         needs_link=False,
-        window=window,
-        edge=edge,
         value_fn=_edge_of(window, edge),
+        change_fn=lambda options, at: with_edge(options, window, edge, at),
     )
 
 
@@ -53,12 +61,15 @@ def _edge_of(window: int, edge: Edge) -> Callable[[Picture], dt.time | None]:
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add two for each window, and go on adding and removing as windows come and go."""
+    """Add two for each window beside the ready-by time, and go on adding and removing as windows come and go."""
     coordinator, registry = entry.runtime_data, er.async_get(hass)
     prefix = f"{entry.unique_id or entry.entry_id}_"
     registered = er.async_entries_for_config_entry(registry, entry.entry_id)
     added: set[str] = set()
-    known = {item.unique_id.removeprefix(prefix) for item in registered if item.domain == Platform.TIME}
+    known = {item.unique_id.removeprefix(prefix) for item in registered if item.domain == Platform.TIME} - {
+        READY_BY.key
+    }
+    async_add_entities([SmartChargeTime(entry, READY_BY)])
 
     @callback
     def follow() -> None:
@@ -94,8 +105,6 @@ class SmartChargeTime(SmartChargeEntity, TimeEntity):
 
     @override
     async def async_set_value(self, value: dt.time) -> None:
-        """Move this edge."""
-        description = self.entity_description
-        options = self.coordinator.config_entry.options
-        at = value.replace(microsecond=0)
-        self.coordinator.change_options(with_edge(options, description.window, description.edge, at))
+        """Keep it."""
+        options, at = self.coordinator.config_entry.options, value.replace(microsecond=0)
+        self.coordinator.change_options(self.entity_description.change_fn(options, at))

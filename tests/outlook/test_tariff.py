@@ -20,12 +20,12 @@ pytestmark = pytest.mark.requirement("6.1")
 
 def rate(start: str, end: str, price: str, days=ALL_DAYS, season=None) -> Rate:
     window = Window(days=days, start=time.fromisoformat(start), end=time.fromisoformat(end))
-    return Rate(window=window, price_gbp_per_kwh=Decimal(price), season=season)
+    return Rate(window=window, price_per_kwh=Decimal(price), season=season)
 
 
 def tariff(*rates, otherwise: str | None = "0.30", **more) -> Tariff:
     return Tariff(
-        time_zone=LONDON, rates=rates, otherwise_gbp_per_kwh=None if otherwise is None else Decimal(otherwise), **more
+        time_zone=LONDON, rates=rates, otherwise_per_kwh=None if otherwise is None else Decimal(otherwise), **more
     )
 
 
@@ -113,14 +113,14 @@ def test_a_season_needs_days_that_there_are(wrong):
 
 
 def test_vat_comes_on_top():
-    plain = tariff(NIGHT, vat_percent=Decimal(5), standing_gbp_per_day=Decimal("0.60"))
+    plain = tariff(NIGHT, vat_percent=Decimal(5), standing_per_day=Decimal("0.60"))
     assert plain.price_at(datetime(2027, 1, 12, 1, tzinfo=UTC)) == Decimal("0.0735")
     assert plain.price_at(datetime(2027, 1, 12, 12, tzinfo=UTC)) == Decimal("0.315")
-    assert plain.standing_gbp(30) == Decimal("18.9")
+    assert plain.standing_charge(30) == Decimal("18.9")
 
 
 def test_prices_typed_with_vat_stay():
-    assert tariff(standing_gbp_per_day=Decimal("0.60")).standing_gbp(2) == Decimal("1.20")
+    assert tariff(standing_per_day=Decimal("0.60")).standing_charge(2) == Decimal("1.20")
 
 
 @pytest.mark.parametrize("percent", [Decimal(-1), Decimal(101)])
@@ -129,7 +129,7 @@ def test_vat_is_between_nothing_and_all(percent):
         tariff(vat_percent=percent)
 
 
-@pytest.mark.parametrize("more", [{"otherwise": "NaN"}, {"standing_gbp_per_day": Decimal("Infinity")}])
+@pytest.mark.parametrize("more", [{"otherwise": "NaN"}, {"standing_per_day": Decimal("Infinity")}])
 def test_money_is_a_number(more):
     with pytest.raises(ValueError, match="numbers"):
         tariff(**more)
@@ -144,7 +144,7 @@ def test_slots_cover_the_time_exactly_with_the_price_at_each_instant(windows, st
     rates = [
         Rate(
             window=Window(days=frozenset(days), start=begins.replace(microsecond=0), end=ends.replace(microsecond=0)),
-            price_gbp_per_kwh=Decimal(index),
+            price_per_kwh=Decimal(index),
         )
         for index, (begins, ends, days) in enumerate(windows)
     ]

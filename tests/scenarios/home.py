@@ -7,6 +7,7 @@ review, and a setpoint that changes where the day's file says nothing fails the 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 import json
 import re
 from zoneinfo import ZoneInfo
@@ -35,7 +36,9 @@ from custom_components.smart_charge.charging.override import (
     is_spent,
     next_showing,
 )
+from custom_components.smart_charge.charging.planning import Errand, Facts, Planning, follow
 from custom_components.smart_charge.charging.session import Session, State, advance
+from custom_components.smart_charge.outlook.tariff import Rate, Tariff
 from custom_components.smart_charge.records.carry import recover, to_plain
 
 MAINS_V = 230.0
@@ -93,6 +96,9 @@ class Home:
     session: Session | None = None
     sessions: list[Session] = field(default_factory=list)
     reading: Reading | None = None
+    tariff: Tariff | None = None
+    prices_end_at: datetime | None = None  # so far, and no further, prices are known
+    planning: Planning = field(default_factory=Planning)
     decision: Decision | None = None
     has_link: bool = True
     is_running: bool = True
@@ -107,12 +113,15 @@ class Home:
     def wait_until(self, at: datetime) -> None:
         """Let time pass. Raises AssertionError if a setpoint changes or a delay is drawn before ``at``."""
         while self.is_running and self.decision and self.decision.review_at and self.decision.review_at < at:
-            before = self.decision
             self._pass_to(self.decision.review_at)
-            self.step(dice=0.5)
-            assert self.decision.setpoint_a == before.setpoint_a, f"unlisted change at {self.now}: {self.decision}"
-            assert self.carry.last_draw_s == before.carry.last_draw_s, f"unlisted delay at {self.now}: {self.decision}"
+            self._unlisted_step()
         self._pass_to(at)
+
+    def _unlisted_step(self) -> None:
+        before = self.decision
+        self.step(dice=0.5)
+        assert self.decision.setpoint_a == before.setpoint_a, f"unlisted change at {self.now}: {self.decision}"
+        assert self.carry.last_draw_s == before.carry.last_draw_s, f"unlisted delay at {self.now}: {self.decision}"
 
     def step(self, dice: float) -> None:
         """Read, decide, act."""
@@ -120,6 +129,7 @@ class Home:
             return
         if self.has_link:
             self._hear()
+        self._plan()
         situation = Situation(
             now=self.now,
             dice=dice,
@@ -129,6 +139,7 @@ class Home:
             session_wh=self.session_wh,
             skip_delay=self.skip_delay,
             power_returned=self.power_returned,
+            plan=self.planning.plan,
         )
         self.skip_delay = self.power_returned = False
         self.decision = decide(situation)
@@ -144,11 +155,35 @@ class Home:
         if self.session is not None:
             self.session, lost = recover(Session, json.loads(json.dumps(to_plain(self.session))))
             assert not lost
+        errand, lost = recover(Errand, json.loads(json.dumps(to_plain(self.planning.errand))))
+        assert errand is not None
+        assert not lost
+        self.planning = Planning(errand=errand)
         self.is_running, self.reading = True, None
         has_link, self.has_link = self.has_link, False
         self.step(dice=0.5)
         self.has_link = has_link
         self.carry = reconcile(self.carry, self.wall.read(self.now))
+
+    def _plan(self) -> None:
+        """Follow the plan as the coordinator's planner does; prices are those of the tariff, as far as it is known."""
+        slots = ()
+        if self.tariff is not None:
+            midnight = self.now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+            end_at = self.prices_end_at or midnight + timedelta(days=3)
+            slots = self.tariff.slots(midnight.astimezone(UTC), end_at) if end_at > midnight else ()
+        self.planning = follow(
+            self.planning,
+            Facts(
+                now=self.now,
+                settings=self.settings,
+                time_zone=self.zone,
+                slots=slots,
+                session=self.session,
+                in_force_a=self.carry.in_force_a,
+                hold=self.carry.hold,
+            ),
+        )
 
     def _hear(self) -> None:
         self.reading = self.wall.read(self.now)
@@ -168,6 +203,10 @@ class Home:
             self.now = next_at
             if self.is_running and self.has_link:
                 self._hear()
+                plan = self.planning.plan
+                self._plan()
+                if self.planning.plan is not plan and self.now < at:
+                    self._unlisted_step()
 
 
 def _wall(**changes) -> Callable[[Home], None]:
@@ -257,6 +296,22 @@ def _power_cut(home: Home) -> None:
     home.power_returned = True
 
 
+_NEED = re.compile(r"needs (?P<kwh>\d+) kWh by (?P<clock>\d\d:\d\d)")
+
+
+def _need(home: Home, match: re.Match[str]) -> None:
+    home.settings = replace(
+        home.settings, energy_needed_wh=int(match["kwh"]) * 1000, ready_by=time.fromisoformat(match["clock"])
+    )
+
+
+_PRICES = re.compile(r"prices are known until (?P<clock>\d\d:\d\d)")
+
+
+def _prices_until(home: Home, match: re.Match[str]) -> None:
+    home.prices_end_at = next_showing(time.fromisoformat(match["clock"]), home.zone, home.now)
+
+
 ACTIONS: dict[str, Callable[[Home], None]] = {
     "plug in": _wall(is_plugged=True, is_full=False),
     "unplug": _wall(is_plugged=False),
@@ -270,10 +325,12 @@ ACTIONS: dict[str, Callable[[Home], None]] = {
     "safety lock on": _set(is_locked=True),
     "safety lock off": _set(is_locked=False),
     "mode off": _set(mode=Mode.OFF),
+    "mode cheapest": _set(mode=Mode.CHEAPEST),
     "mode always": _set(mode=Mode.ALWAYS),
     "mode default hours": _set(mode=Mode.DEFAULT_HOURS),
     "remove hours": _set(default_hours=None),
     "take part in no event": _set(is_dsr_opted_out=True),
+    "all prices are known": _turn(prices_end_at=None),
     "home assistant stops": _turn(is_running=False),
     "home assistant starts": Home.start,
     "charger reboots": _power_cut,
@@ -294,7 +351,14 @@ def _amperes(home: Home, match: re.Match[str]) -> None:
             home.wall.setpoint_a = amperes
 
 
-_PATTERNS = ((_AMPERES, _amperes), (_OVERRIDE, _override), (_EVENT, _event), (_EVENT_ENDS, _event_ends))
+_PATTERNS = (
+    (_AMPERES, _amperes),
+    (_OVERRIDE, _override),
+    (_EVENT, _event),
+    (_EVENT_ENDS, _event_ends),
+    (_NEED, _need),
+    (_PRICES, _prices_until),
+)
 
 
 def act(home: Home, words: str) -> None:
@@ -311,6 +375,22 @@ def hours_of(stored, zone: ZoneInfo) -> WeeklyHours | None:
     if stored == "preset":
         return preset_hours(zone)
     return None if stored == "none" else WeeklyHours(windows=windows_from_list(stored), time_zone=zone)
+
+
+def tariff_of(stored, zone: ZoneInfo) -> Tariff | None:
+    """A tariff from a day's file: ``otherwise`` in pence, and ``rates`` as windows with a price in pence."""
+    if stored is None:
+        return None
+    rates = tuple(
+        Rate(window=windows_from_list([rate])[0], price_per_kwh=Decimal(str(rate["pence"])) / 100)
+        for rate in stored["rates"]
+    )
+    otherwise = stored.get("otherwise")
+    return Tariff(
+        time_zone=zone,
+        rates=rates,
+        otherwise_per_kwh=None if otherwise is None else Decimal(str(otherwise)) / 100,
+    )
 
 
 def instant(text: str, zone: ZoneInfo) -> datetime:

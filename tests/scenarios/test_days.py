@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from custom_components.smart_charge.charging.model import RANDOM_DELAY_DEFAULT_S, Mode, Settings
+from custom_components.smart_charge.charging.planning import Errand, Planning
 
-from .home import Home, act, hours_of, instant
+from .home import Home, act, hours_of, instant, tariff_of
 
 DAYS = sorted((Path(__file__).parent / "days").glob("*.yaml"))
 KEYS = {"at", "do", "delay_s", "setpoint_a", "why", "until", "energy_kwh", "charging_min", "sessions"}
@@ -31,6 +32,8 @@ def test_a_day_goes_as_its_file_says(day):
         random_delay_max_s=day.get("random_delay_max_s", RANDOM_DELAY_DEFAULT_S),
     )
     home = Home(settings=settings, now=instant(day["steps"][0]["at"], zone), zone=zone)
+    home.tariff = tariff_of(day.get("tariff"), zone)
+    home.planning = Planning(errand=Errand(powers_w=tuple(day.get("powers_w", ()))))
     for step in day["steps"]:
         assert set(step) <= KEYS, f"unknown words in {step}"
         home.wait_until(instant(step["at"], zone))

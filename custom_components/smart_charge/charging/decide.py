@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from .cheapest import active_plan, plan_limit
 from .demand_response import (
     dsr_delayed_before_limit,
     dsr_limit,
@@ -28,7 +29,6 @@ from .supply import (
     lowest_first,
     not_plugged_in_limit,
     safety_lock_limit,
-    supply_limit,
     temperature_limit,
     usable_a,
 )
@@ -49,12 +49,9 @@ RULES: tuple[Rule, ...] = (
     dsr_limit,
     off_limit,
     default_hours_limit,
-    supply_limit,
+    plan_limit,
 )
-"""Every rule, strongest first: of equal limits the first is the reason. `override.LIFTS` says what lifts which.
-
-The supply is as strong as any, but it gives no more than is wished for: only where it gives less is it the reason.
-"""
+"""Every rule, strongest first: of equal limits the first is the reason. `override.LIFTS` says what lifts which."""
 
 
 def decide(situation: Situation) -> Decision:
@@ -71,6 +68,7 @@ def decide(situation: Situation) -> Decision:
     binding = limits[0]
     settled = settle(situation, _wish(before, situation, limits))
     hours = active_hours(situation)
+    plan = active_plan(situation)
     hours_change_at = None if hours is None else hours.next_change(situation.now)
     reason, until_at = explain(replace(situation, carry=settled), limits, lifted_by, hours_change_at)
     return Decision(
@@ -84,19 +82,12 @@ def decide(situation: Situation) -> Decision:
         carry=settled,
         review_at=_earliest(
             hours_change_at,
+            None if plan is None else plan.next_change(situation.now),
             None if settled.hold is None else settled.hold.ends_at,
             None if settled.override is None else settled.override.ends_at,
             next_edge(settled.events, situation.now),
         ),
     )
-
-
-def wish_before_supply_a(situation: Situation) -> float:
-    """Return what every rule but the supply's share would have the vehicle get, before the random delay."""
-    if situation.reading is None:
-        return 0.0
-    limits, _ = _standing(_followed(replace(situation, supply=None)))
-    return usable_a(limits[0].max_a)
 
 
 def _followed(situation: Situation) -> Situation:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 import math
 
+from .cheapest import plan_limit
 from .model import MIN_CURRENT_A, NOMINAL_V, Carry, DsrEvent, DsrKind, Limit, Settings, Situation, Source
 from .off_peak import default_hours_limit, off_limit
 from .random_delay import Direction
@@ -147,7 +148,7 @@ def _takes_part(event: DsrEvent, settings: Settings) -> bool:
 
 def _mode_allows(situation: Situation, at: datetime) -> bool:
     then = replace(situation, now=at)
-    return default_hours_limit(then) is None and off_limit(then) is None
+    return all(rule(then) is None for rule in (default_hours_limit, plan_limit, off_limit))
 
 
 def _source(event: DsrEvent) -> Source:

@@ -5,23 +5,26 @@ Instants are aware UTC. Units end a name: ``_a`` ampere per phase, ``_v`` volt, 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 
 from .alarms import Alarm
-from .ceiling import Ceiling, SharingCause
 from .hours import WeeklyHours, Window
+from .plan import Basis, Plan
 from .requests import DsrEvent, DsrKind, Override, OverrideKind
 from .thermal import Heat
 
 __all__ = [
+    "ENERGY_NEEDED_DEFAULT_WH",
     "MIN_CURRENT_A",
+    "MOST_ENERGY_KWH",
     "NOMINAL_V",
     "NO_PHASES",
     "RANDOM_DELAY_DEFAULT_S",
     "RANDOM_DELAY_HIGHEST_S",
+    "READY_BY_DEFAULT",
+    "Basis",
     "Carry",
-    "Ceiling",
     "ConnectorStatus",
     "Decision",
     "DsrEvent",
@@ -34,10 +37,10 @@ __all__ = [
     "OverrideKind",
     "PerPhase",
     "PilotState",
+    "Plan",
     "Reading",
     "Reason",
     "Settings",
-    "SharingCause",
     "Situation",
     "Source",
     "WeeklyHours",
@@ -55,6 +58,15 @@ RANDOM_DELAY_DEFAULT_S = 600
 
 RANDOM_DELAY_HIGHEST_S = 1800
 """The upper end may be raised to this, and no further (reg 11(2)(b), requirement 11.4)."""
+
+READY_BY_DEFAULT = time(7)
+"""When a vehicle should be ready unless the owner says otherwise: before most people leave for work."""
+
+ENERGY_NEEDED_DEFAULT_WH = 30_000
+"""What a vehicle should have taken by then: 150 km or so, and little more than a cheap night holds at 7 kW."""
+
+MOST_ENERGY_KWH = 200
+"""No larger need can be set: it is more than any car's battery holds."""
 
 type PerPhase = tuple[float | None, float | None, float | None]
 """One value for each of L1, L2, L3; None where the meter did not say."""
@@ -91,6 +103,7 @@ class Mode(StrEnum):
     """How the owner wants the vehicle charged when nobody intervenes."""
 
     DEFAULT_HOURS = "default_hours"
+    CHEAPEST = "cheapest"  # in the hours that cost least, and ready in time
     ALWAYS = "always"  # whenever plugged in
     OFF = "off"
 
@@ -105,7 +118,6 @@ class Source(StrEnum):
     TEMPERATURE = "temperature"
     CHARGE_POINT_RATING = "charge_point_rating"
     CABLE_RATING = "cable_rating"
-    SUPPLY = "supply"
     NOT_PLUGGED_IN = "not_plugged_in"
     CHARGE_NOW = "charge_now"
     STOP = "stop"
@@ -114,6 +126,7 @@ class Source(StrEnum):
     DSR_DELAYED_BEFORE = "dsr_delayed_before"  # spread at random by who sent it
     TURN_UP = "turn_up"
     DEFAULT_HOURS = "default_hours"
+    PLAN = "plan"
     OFF = "off"
 
 
@@ -139,11 +152,14 @@ class Reason(StrEnum):
     DEMAND_RESPONSE = "demand_response"  # the electricity system asks for less
     TURNED_UP = "turned_up"  # … or for more
     IN_DEFAULT_HOURS = "in_default_hours"
+    WAITING_FOR_CHEAPER_HOURS = "waiting_for_cheaper_hours"
+    IN_CHEAPEST_HOURS = "in_cheapest_hours"
+    CHARGING_TO_BE_READY = "charging_to_be_ready"  # too late for anything but at once
+    HAS_ENERGY_NEEDED = "has_energy_needed"  # what the owner asked for by a time is there
+    WAITING_WITHOUT_PRICES = "waiting_without_prices"  # no prices are known, so default hours count
+    CHARGING_WITHOUT_PRICES = "charging_without_prices"
     WHENEVER_PLUGGED_IN = "whenever_plugged_in"
     RATING_TOO_LOW = "rating_too_low"  # charge point and circuit may carry less than 6 A, so nothing
-    SUPPLY_LIMIT = "supply_limit"  # the house and the other charge points leave no more
-    METER_LOST = "meter_lost"  # nobody knows what the house draws
-    WAITING_FOR_TURN = "waiting_for_turn"  # another charge point has its turn
     CABLE_LIMIT = "cable_limit"  # allowed less than the charge point's rating because of the cable
     VEHICLE_NOT_TAKING = "vehicle_not_taking"  # offered, but the vehicle does not draw
     NO_DATA = "no_data"  # the charge point has not said enough yet; what was in force stays
@@ -238,6 +254,9 @@ class Settings:
         is_locked: the owner's safety lock.
         phases: that the charge point is wired to; None counts as three where a limit is in watts.
         is_dsr_opted_out: the owner takes no part in any demand response event (10.6).
+        ready_by: local time by which mode "cheapest" has the vehicle charged.
+        energy_needed_wh: what the vehicle shall have taken by then, counted from plugging in; None when
+            the owner does not know: then as much as a large battery holds.
     """
 
     rated_a: float
@@ -248,6 +267,8 @@ class Settings:
     is_locked: bool = False
     phases: int | None = None
     is_dsr_opted_out: bool = False
+    ready_by: time = READY_BY_DEFAULT
+    energy_needed_wh: int | None = ENERGY_NEEDED_DEFAULT_WH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -290,7 +311,7 @@ class Situation:
         skip_delay: the owner asks by hand that what is due happens now (11.5). One step only.
         session_wh: energy that the vehicle has taken in this session; None while there is none.
         heat: what the charge point's temperature allows.
-        supply: the charge point's share of the premises' supply; None where no limit is known.
+        plan: when mode "cheapest" charges this vehicle; None in other modes and while there is none.
         power_returned: the charge point has restarted since the last step, so nothing that was in
             force still is (11.9). One step only.
     """
@@ -304,7 +325,7 @@ class Situation:
     skip_delay: bool = False
     heat: Heat = Heat.NORMAL
     power_returned: bool = False
-    supply: Ceiling | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,10 +30,13 @@ def preset_hours(time_zone: ZoneInfo) -> WeeklyHours:
 def active_hours(situation: Situation) -> WeeklyHours | None:
     """Return the default hours if they decide anything: the mode follows them and the owner has some.
 
-    Hours without a single window are no hours: they would keep the vehicle uncharged for ever (7.2).
+    Mode "cheapest" follows its plan instead, and the hours only while there is no plan. Hours without a
+    single window are no hours: they would keep the vehicle uncharged for ever (7.2).
     """
-    hours = situation.settings.default_hours
-    if situation.settings.mode is not Mode.DEFAULT_HOURS or hours is None or not hours.windows:
+    settings = situation.settings
+    follows = settings.mode is Mode.DEFAULT_HOURS or (settings.mode is Mode.CHEAPEST and situation.plan is None)
+    hours = settings.default_hours
+    if not follows or hours is None or not hours.windows:
         return None
     return hours
 

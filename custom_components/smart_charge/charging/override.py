@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from .model import Carry, Limit, Override, OverrideKind, Situation, Source
 
-_MODE = frozenset({Source.DEFAULT_HOURS, Source.OFF})
+_MODE = frozenset({Source.DEFAULT_HOURS, Source.PLAN, Source.OFF})
 _DEMAND_RESPONSE = frozenset({Source.RESPONSE_DSR, Source.DSR, Source.DSR_DELAYED_BEFORE})
 
 LIFTS: dict[Source, frozenset[Source]] = {

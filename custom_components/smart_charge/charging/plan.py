@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 import math
 
 from .slots import Slot, line
@@ -35,6 +36,14 @@ class Need:
     is_charging: bool = False
 
 
+class Basis(StrEnum):
+    """What a plan was made on."""
+
+    PRICES = "prices"
+    HOURS = "hours"  # no price is known, so the default hours stand in for cheap time
+    NOTHING = "nothing"  # neither prices nor hours: at once
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """When to charge.
@@ -43,7 +52,7 @@ class Plan:
         spans: half-open, apart, in order; after the last the energy is there.
         is_met: whether that is in time. If not, charging begins at once and goes on until it is done.
         cost: of the time that has a price; what is charged without one is ``unpriced_wh``.
-        review_at: when charging begins or ends next; None for never.
+        review_at: when charging begins or ends next, as seen when it was made; None for never.
     """
 
     spans: tuple[Span, ...]
@@ -51,10 +60,24 @@ class Plan:
     cost: Decimal
     unpriced_wh: int
     review_at: datetime | None
+    basis: Basis = Basis.PRICES
 
     def contains(self, instant: datetime) -> bool:
         """Whether to charge at ``instant``."""
         return any(begins_at <= instant < ends_at for begins_at, ends_at in self.spans)
+
+    def next_start(self, instant: datetime) -> datetime | None:
+        """Return when charging begins next after ``instant``; None when it does not."""
+        return min((begins_at for begins_at, _ in self.spans if begins_at > instant), default=None)
+
+    def next_change(self, instant: datetime) -> datetime | None:
+        """Return when charging begins or ends next after ``instant``; None when it does not."""
+        return min((at for span in self.spans for at in span if at > instant), default=None)
+
+    def left(self, instant: datetime) -> timedelta:
+        """Return how much time for charging lies after ``instant``."""
+        spans = ((max(begins_at, instant), ends_at) for begins_at, ends_at in self.spans if ends_at > instant)
+        return sum((ends_at - begins_at for begins_at, ends_at in spans), timedelta(0))
 
 
 def cheapest_plan(need: Need, slots: Iterable[Slot], now: datetime) -> Plan:
@@ -62,12 +85,12 @@ def cheapest_plan(need: Need, slots: Iterable[Slot], now: datetime) -> Plan:
 
     To be asked again when prices, the energy still needed, the power or the wish change.
     """
-    takes = _takes(need)
+    takes = lasts(need)
     if need.ready_at - now <= takes:
         spans: tuple[Span, ...] = ((now, now + takes),) if takes else ()
     else:
         spans = _joined(_chosen(need, line(slots, now, need.ready_at), takes, now))
-    cost, unpriced_wh = _bill(need, spans, slots)
+    cost, unpriced_wh = bill(need, spans, slots)
     return Plan(
         spans=spans,
         is_met=need.energy_wh <= 0 or (bool(spans) and spans[-1][1] <= need.ready_at),
@@ -77,7 +100,7 @@ def cheapest_plan(need: Need, slots: Iterable[Slot], now: datetime) -> Plan:
     )
 
 
-def _takes(need: Need) -> timedelta:
+def lasts(need: Need) -> timedelta:
     """Return how long charging takes, in whole seconds rounded up; nothing for what cannot be charged."""
     if need.energy_wh <= 0 or not math.isfinite(need.power_w) or need.power_w <= 0:
         return timedelta(0)
@@ -90,9 +113,9 @@ def _chosen(need: Need, slots: Sequence[Slot], takes: timedelta, now: datetime) 
     chosen: list[Span] = [(now, now)] if need.is_charging else []
     levels = iter(_levels(need, slots))
     level = next(levels)
-    while (lasts := sum((end - start for start, end in level), timedelta(0))) <= takes:
+    while (length := sum((end - start for start, end in level), timedelta(0))) <= takes:
         chosen += level
-        takes -= lasts
+        takes -= length
         level = next(levels)  # there is one: all the time there is would be more than enough
     return chosen + _part(level, chosen, takes)
 
@@ -156,7 +179,7 @@ def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple((start, end) for start, end in joined if start < end)
 
 
-def _bill(need: Need, spans: Sequence[Span], slots: Iterable[Slot]) -> tuple[Decimal, int]:
+def bill(need: Need, spans: Sequence[Span], slots: Iterable[Slot]) -> tuple[Decimal, int]:
     """Return what the spans cost, and the energy for which no price is known.
 
     The last second may be only partly needed, and is billed as far as it is.

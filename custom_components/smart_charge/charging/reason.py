@@ -3,19 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from .cheapest import active_plan, why_charging, why_waiting
 from .demand_response import turn_up
-from .model import (
-    MIN_CURRENT_A,
-    ConnectorStatus,
-    Hold,
-    Limit,
-    OverrideKind,
-    Reading,
-    Reason,
-    SharingCause,
-    Situation,
-    Source,
-)
+from .model import MIN_CURRENT_A, ConnectorStatus, Hold, Limit, OverrideKind, Reading, Reason, Situation, Source
 from .off_peak import active_hours
 
 _NOTHING_BECAUSE: dict[Source, Reason] = {
@@ -47,14 +37,6 @@ _LESS_BECAUSE: dict[Source, Reason] = {
 """Why there is less than the charge point's rating, by the limit that allows less."""
 
 
-_SHARE_BECAUSE: dict[SharingCause, Reason] = {
-    SharingCause.SUPPLY: Reason.SUPPLY_LIMIT,
-    SharingCause.METER_LOST: Reason.METER_LOST,
-    SharingCause.TURN: Reason.WAITING_FOR_TURN,
-}
-"""Why the share of the supply is no more, for nothing and for less alike."""
-
-
 def explain(
     situation: Situation, limits: Sequence[Limit], lifted_by: Source | None, hours_change_at: datetime | None
 ) -> tuple[Reason, datetime | None]:
@@ -69,9 +51,11 @@ def explain(
     carry, binding = situation.carry, limits[0]
     if carry.hold is not None:
         return _delayed(carry.in_force_a, carry.hold)
+    if carry.in_force_a == 0 and binding.source is Source.PLAN:
+        return why_waiting(situation), binding.until_at
     if carry.in_force_a == 0:
-        return _share_reason(situation, binding) or _NOTHING_BECAUSE[binding.source], binding.until_at
-    if situation.reading is not None and is_not_taking(situation.reading):
+        return _NOTHING_BECAUSE[binding.source], binding.until_at
+    if situation.reading is not None and _is_not_taking(situation.reading):
         return Reason.VEHICLE_NOT_TAKING, None
     return _charging(situation, binding, lifted_by, hours_change_at)
 
@@ -79,8 +63,6 @@ def explain(
 def _charging(
     situation: Situation, binding: Limit, lifted_by: Source | None, hours_change_at: datetime | None
 ) -> tuple[Reason, datetime | None]:
-    if (reason := _share_reason(situation, binding)) is not None:
-        return reason, binding.until_at
     override = situation.carry.override
     if override is not None and override.kind is OverrideKind.CHARGE_NOW:
         has_amount = override.energy_wh is not None
@@ -90,14 +72,10 @@ def _charging(
     asked = turn_up(situation)
     if lifted_by is Source.TURN_UP and asked is not None:
         return Reason.TURNED_UP, asked.until_at
+    if (plan := active_plan(situation)) is not None and lifted_by is None:
+        return why_charging(plan), plan.next_change(situation.now)
     has_hours = active_hours(situation) is not None
     return Reason.IN_DEFAULT_HOURS if has_hours else Reason.WHENEVER_PLUGGED_IN, hours_change_at
-
-
-def _share_reason(situation: Situation, binding: Limit) -> Reason | None:
-    if binding.source is not Source.SUPPLY or situation.supply is None:
-        return None
-    return _SHARE_BECAUSE[situation.supply.cause]
 
 
 def _delayed(in_force_a: float, hold: Hold) -> tuple[Reason, datetime]:
@@ -106,7 +84,7 @@ def _delayed(in_force_a: float, hold: Hold) -> tuple[Reason, datetime]:
     return (Reason.DELAYED_STOP if hold.target_a == 0 else Reason.DELAYED_CHANGE), hold.ends_at
 
 
-def is_not_taking(reading: Reading) -> bool:
+def _is_not_taking(reading: Reading) -> bool:
     """Offered, but the vehicle does not draw: full, asleep, or on a timer of its own."""
     offers = reading.offered_a is None or reading.offered_a >= MIN_CURRENT_A
     return offers and reading.status is ConnectorStatus.SUSPENDED_EV

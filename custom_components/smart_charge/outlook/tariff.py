@@ -46,7 +46,7 @@ class Rate:
     """One price of a time-of-use tariff; ``season`` None means all year."""
 
     window: Window
-    price_gbp_per_kwh: Decimal
+    price_per_kwh: Decimal
     season: Season | None = None
 
 
@@ -56,23 +56,23 @@ class Tariff:
 
     Attributes:
         rates: of several that fit, the first counts.
-        otherwise_gbp_per_kwh: at all other times; None leaves them without a price.
+        otherwise_per_kwh: at all other times; None leaves them without a price.
         vat_percent: added to every price; None when the prices were typed with VAT.
-        standing_gbp_per_day: due whatever is used, so no plan asks for it; for the cost of a month.
+        standing_per_day: due whatever is used, so no plan asks for it; for the cost of a month.
 
     Raises ValueError when a price, VAT or charge is no number.
     """
 
     time_zone: ZoneInfo
     rates: tuple[Rate, ...] = ()
-    otherwise_gbp_per_kwh: Decimal | None = None
+    otherwise_per_kwh: Decimal | None = None
     vat_percent: Decimal | None = None
-    standing_gbp_per_day: Decimal = Decimal(0)
+    standing_per_day: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be calculated with."""
-        prices = [rate.price_gbp_per_kwh for rate in self.rates]
-        optional = (self.otherwise_gbp_per_kwh, self.vat_percent, self.standing_gbp_per_day)
+        prices = [rate.price_per_kwh for rate in self.rates]
+        optional = (self.otherwise_per_kwh, self.vat_percent, self.standing_per_day)
         prices += [value for value in optional if value is not None]
         if not all(price.is_finite() for price in prices):
             raise ValueError("A price, the VAT and the standing charge must be numbers")
@@ -85,8 +85,8 @@ class Tariff:
         weekday, day, at = local.weekday(), local.date(), local.time()
         for rate in self.rates:
             if rate.window.shows(weekday, at) and (rate.season is None or rate.season.contains(day)):
-                return self._with_vat(rate.price_gbp_per_kwh)
-        return None if self.otherwise_gbp_per_kwh is None else self._with_vat(self.otherwise_gbp_per_kwh)
+                return self._with_vat(rate.price_per_kwh)
+        return None if self.otherwise_per_kwh is None else self._with_vat(self.otherwise_per_kwh)
 
     def slots(self, start_at: datetime, end_at: datetime) -> tuple[Slot, ...]:
         """Return the prices from one instant to another, in UTC and in order; gaps have no price."""
@@ -97,9 +97,9 @@ class Tariff:
         ]
         return line(slots, edges[0], edges[-1])
 
-    def standing_gbp(self, days: int) -> Decimal:
+    def standing_charge(self, days: int) -> Decimal:
         """Return the standing charge of so many days, VAT included."""
-        return self._with_vat(self.standing_gbp_per_day) * days
+        return self._with_vat(self.standing_per_day) * days
 
     def _edges(self, start_at: datetime, end_at: datetime) -> list[datetime]:
         """Find every instant between, at which a price could change: windows, clock changes, local midnights."""

@@ -7,6 +7,7 @@ it can read and says what it left. `from_plain` takes all or nothing.
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -21,13 +22,15 @@ class Unreadable(ValueError):
 
 
 def to_plain(value: Any) -> Any:
-    """Dataclasses as dicts, instants as ISO 8601 text, enums as their values, tuples as lists."""
+    """Dataclasses as dicts, instants as ISO 8601 text, enums as their values, tuples as lists, money as text."""
     if is_dataclass(value):
         return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
     if isinstance(value, Mapping):

@@ -1,0 +1,40 @@
+"""One charge point's plan of the cheapest hours: kept up with the facts, and remembered over a restart."""
+
+from datetime import datetime
+
+from .charging.model import Mode, Plan, Settings
+from .charging.planning import Facts, Planning, follow
+from .charging.slots import Slot
+from .settings import local_zone
+from .storage import Memory
+
+
+class Planner:
+    """Asks for another plan only where the one there is no longer holds."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._planning = Planning(errand=memory.errand)
+        self.slots: tuple[Slot, ...] = ()
+
+    @property
+    def plan(self) -> Plan | None:
+        """When to charge; None in other modes, and without a vehicle."""
+        return self._planning.plan
+
+    def follow(self, now: datetime, settings: Settings) -> None:
+        """See what is now known."""
+        memory = self._memory
+        facts = Facts(
+            now=now,
+            settings=settings,
+            time_zone=local_zone(),
+            slots=self.slots if settings.mode is Mode.CHEAPEST else (),
+            session=memory.session,
+            in_force_a=memory.carry.in_force_a,
+            hold=memory.carry.hold,
+        )
+        self._planning = follow(self._planning, facts)
+        if self._planning.errand != memory.errand:
+            memory.errand = self._planning.errand
+            memory.save_soon()
