@@ -70,7 +70,22 @@ class FakeCharger:
         self.past_transactions: tuple[PastTransaction, ...] = ()
         self.kept: frozenset[Kept] = frozenset()
         self.people_forgotten = 0
+        self.is_watched = False
         self._listeners: list[Callable[[], None]] = []
+        self._sample_listeners: list[Callable[[Reading], None]] = []
+
+    def listen_samples(self, listener: Callable[[Reading], None]) -> Callable[[], None]:
+        self._sample_listeners.append(listener)
+        return lambda: self._sample_listeners.remove(listener)
+
+    def attend(self, *, is_watched: bool) -> None:
+        self.is_watched = is_watched
+
+    def sample(self, **facts: Any) -> None:
+        """Measure now: say these facts, which the meter has just shown."""
+        self.say(**{"measured_at": dt_util.utcnow()} | facts)
+        for listener in list(self._sample_listeners):
+            listener(self.reading)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         self._listeners.append(listener)

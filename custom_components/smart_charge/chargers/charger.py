@@ -14,6 +14,9 @@ type Clock = Callable[[], datetime]
 type Listener = Callable[[], None]
 """Called, without arguments and in the event loop, when anything a charger shows has changed."""
 
+type SampleListener = Callable[[Reading], None]
+"""Called in the event loop with each reading of the meter, changed or not."""
+
 type Save = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Keeps what a charger must remember over a restart; returns once it is on disk."""
 
@@ -154,6 +157,12 @@ class Charger(Protocol):
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` on every change; returns what stops that."""
+
+    def listen_samples(self, listener: SampleListener) -> Callable[[], None]:
+        """Call ``listener`` each time that the meter was read, changed or not; returns what stops that."""
+
+    def attend(self, *, is_watched: bool) -> None:
+        """Hear whether somebody watches the meter: then it is read as often as it may be, current or no current."""
 
     async def run(self) -> None:
         """Keep the link, poll, renew leases, until cancelled. Never raises for a lost link."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 import dataclasses
 from datetime import UTC, datetime
 import math
@@ -24,6 +25,7 @@ from ..charger import (
     LeaveBehind,
     Listener,
     PastTransaction,
+    SampleListener,
 )
 from .facts import to_reading
 from .failsafe import Failsafe
@@ -31,6 +33,7 @@ from .identity import capabilities_of, read_identity
 from .lease import Lease
 from .link import Link, Units, named
 from .map_model import KeepAliveKind, RegisterMap, Table
+from .pace import Pace
 from .poller import Poller
 from .restarts import RestartWatch
 
@@ -65,6 +68,8 @@ class ModbusCharger(Charger):
         self._unit_id = unit_id
         self._clock = clock
         self._poll_s = poll_s or POLL_S
+        self._pace = Pace(self._poll_s)
+        self._woken = asyncio.Event()
         self._link = Link(units, self._map.limits)
         self._poller = Poller(self._link, self._map, unit_id, identity.firmware)
         self._wire = asyncio.Lock()
@@ -76,6 +81,7 @@ class ModbusCharger(Charger):
         self._is_online = False
         self._restarts = 0
         self._listeners: dict[object, Listener] = {}
+        self._sample_listeners: dict[object, SampleListener] = {}
         self._shown: object = None
         self._failures = 0
         self._was_cut = False
@@ -138,6 +144,21 @@ class ModbusCharger(Charger):
         return stop
 
     @override
+    def listen_samples(self, listener: SampleListener) -> Callable[[], None]:
+        self._sample_listeners[listening := object()] = listener
+
+        def stop() -> None:
+            self._sample_listeners.pop(listening, None)
+
+        return stop
+
+    @override
+    def attend(self, *, is_watched: bool) -> None:
+        self._pace.is_watched = is_watched
+        if is_watched:
+            self._wake()
+
+    @override
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._poll_for_ever())
@@ -148,6 +169,8 @@ class ModbusCharger(Charger):
         if not math.isfinite(setpoint_a) or setpoint_a < 0:
             raise ValueError(f"{setpoint_a} A is no setpoint")
         number = self._lease.want(setpoint_a)
+        self._pace.hurry(asyncio.get_running_loop().time())
+        self._wake()
         try:
             with named():
                 await self._deliver(number)
@@ -246,6 +269,7 @@ class ModbusCharger(Charger):
             "implausible_values": dict(self._poller.implausible),
             "registers_missing": self._poller.missing,
             "requests_per_poll": self._poller.requests_per_poll,
+            "is_paced_down": self._pace.is_slow,
             "setpoint_wanted_a": self._lease.wanted_a,
             "setpoint_validity_s": self._lease.validity_s,
             "patience_s": self._lease.patience_s,
@@ -279,12 +303,25 @@ class ModbusCharger(Charger):
                 await self._resend()
             except (ModbusError, ChargerMisunderstood) as err:
                 self._note_failure(err)
-            await asyncio.sleep(max(self._poll_s / 10, began + self._pause_s - loop.time()))
+            await self._rest(began)
+
+    async def _rest(self, began: float) -> None:
+        """Wait for the next poll, unless a command or somebody who watches brings it forward."""
+        rest_s = max(self._poll_s / 10, began + self._pause_s - asyncio.get_running_loop().time())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(rest_s):
+                await self._woken.wait()
+        self._woken.clear()
+
+    def _wake(self) -> None:
+        """Poll at once where the next poll would be a while away because nothing flows."""
+        if self._pace.is_slow and self._is_online:
+            self._woken.set()
 
     @property
     def _pause_s(self) -> float:
         if self._is_online or not self._failures:
-            return self._poll_s
+            return self._pace.interval_s(self._reading, asyncio.get_running_loop().time())
         return self._poll_s * min(BACK_OFF_MOST, 1 << min(self._failures - 1, 10))
 
     async def _resend(self) -> None:
@@ -305,13 +342,15 @@ class ModbusCharger(Charger):
 
     async def _poll(self) -> None:
         """Read what is due; a connection that the peer has dropped meanwhile is made anew, once."""
+        asked_at, ticks = self._clock(), self._pace.ticks(asyncio.get_running_loop().time())
         try:
-            await self._poller.poll()
+            await self._poller.poll(ticks)
         except ModbusConnectionError:
             self._note_cut()
+            asked_at = self._clock()
             await self._poller.poll()
         self._take_identity()
-        self._note_success()
+        self._note_success(asked_at)
 
     def _take_identity(self) -> None:
         """Keep what it says of itself; another serial number means that it is another charge point."""
@@ -335,9 +374,11 @@ class ModbusCharger(Charger):
         self._is_online = False
         self._publish()
 
-    def _note_success(self) -> None:
+    def _note_success(self, asked_at: datetime) -> None:
+        """Take up what a poll has read, whose values are no older than when they were asked for."""
         before, was_cut = self._reading, self._was_cut
-        self._reading = to_reading(self._map, self._poller.values, self._clock())
+        said = to_reading(self._map, self._poller.values, self._clock())
+        self._reading = dataclasses.replace(said, measured_at=asked_at)
         now = asyncio.get_running_loop().time()
         has_restarted = self._watch.has_restarted(
             self._poller.values, now, before=before, after=self._reading, was_cut=was_cut
@@ -352,15 +393,20 @@ class ModbusCharger(Charger):
         self._polled_at = now
         self._was_cut, self._is_online, self._failures = False, True, 0
         self._publish()
+        for listener in list(self._sample_listeners.values()):
+            listener(self._reading)
 
     def _renew_reading(self) -> None:
         """Show what a command has just read back."""
         if self._reading is not None:
-            self._reading = to_reading(self._map, self._poller.values, self._clock())
+            said = to_reading(self._map, self._poller.values, self._clock())
+            self._reading = dataclasses.replace(said, measured_at=self._reading.measured_at)
             self._publish()
 
     def _publish(self) -> None:
-        reading = None if self._reading is None else dataclasses.replace(self._reading, taken_at=_NO_TIME)
+        reading = (
+            None if self._reading is None else dataclasses.replace(self._reading, taken_at=_NO_TIME, measured_at=None)
+        )
         shown = (reading, self._is_online, self._restarts, self._identity, self.capabilities)
         if shown != self._shown:
             self._shown = shown

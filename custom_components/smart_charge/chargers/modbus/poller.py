@@ -64,8 +64,10 @@ class Poller:
         """How many requests each cadence takes at present."""
         return {cadence.value: len(plan.blocks) for cadence, plan in self._plans.items()}
 
-    async def poll(self) -> None:
+    async def poll(self, ticks: int = 1) -> None:
         """Read what is due, and replace the values together once all has been asked.
+
+        ``ticks`` is how many polls this one stands for, when they are further apart than usual.
 
         Raises:
             ModbusError: the link failed; nothing is replaced. A refusal only makes its registers unknown.
@@ -81,9 +83,9 @@ class Poller:
             if block in plan.blocks:
                 await self._read_block(plan, block, answers)
         for cadence, plan in self._plans.items():
-            if self._polls % EVERY[cadence] == 0:
+            if self._polls == 0 or self._polls // EVERY[cadence] > (self._polls - ticks) // EVERY[cadence]:
                 await self._read_plan(plan, answers)
-        self._polls += 1
+        self._polls += ticks
         self._commit(answers)
 
     async def refresh(self, keys: Iterable[str]) -> None:

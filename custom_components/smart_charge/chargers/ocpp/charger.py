@@ -22,6 +22,7 @@ from ..charger import (
     LeaveBehind,
     Listener,
     PastTransaction,
+    SampleListener,
     Save,
 )
 from . import v16
@@ -91,6 +92,7 @@ class OcppCharger:
         self._memory = Memory(memory, save)
         self._times = PeerClock(clock)
         self._listeners: list[Listener] = []
+        self._sample_listeners: list[SampleListener] = []
         self._link: Connection | None = None
         self._greeting: Greeting | None = None
         self._restarts = 0
@@ -104,7 +106,7 @@ class OcppCharger:
         self._transaction_heard_at = 0.0
         self._attached_at: datetime = clock()
         self._configuration = Configuration()
-        self._snapshot = Snapshot(clock, self._changed)
+        self._snapshot = Snapshot(clock, self._changed, self._sampled)
         self._book = TransactionBook(self._memory, connector_id, next_transaction_id, self._count)
         self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._count)
         self._local_list = LocalList(self._memory, self._configuration, self._id_tag, self._count)
@@ -177,6 +179,19 @@ class OcppCharger:
                 self._listeners.remove(listener)
 
         return stop
+
+    def listen_samples(self, listener: SampleListener) -> Callable[[], None]:
+        """Call ``listener`` with each reading that came with values of the meter; returns what stops that."""
+        self._sample_listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._sample_listeners:
+                self._sample_listeners.remove(listener)
+
+        return stop
+
+    def attend(self, *, is_watched: bool) -> None:
+        """Do nothing more: the charge point sends each second already, if it can (9.4)."""
 
     async def run(self) -> None:
         """Greet, renew, start, until cancelled."""
@@ -393,6 +408,11 @@ class OcppCharger:
     def _changed(self) -> None:
         for listener in list(self._listeners):
             listener()
+
+    def _sampled(self) -> None:
+        if self._snapshot.reading is not None:
+            for listener in list(self._sample_listeners):
+                listener(self._snapshot.reading)
 
     def _count(self, word: str) -> None:
         self.counts[word] += 1

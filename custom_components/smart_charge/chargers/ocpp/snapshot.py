@@ -22,7 +22,7 @@ LIVE_VOLTAGE_V = 50.0
 class Snapshot:
     """Replaces its Reading whole with everything that is heard."""
 
-    def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, changed: Callable[[], None], sampled: Callable[[], None] = lambda: None) -> None:
         self.reading: Reading | None = None
         self.phases: int | None = None
         self.warning: str | None = None
@@ -32,6 +32,7 @@ class Snapshot:
         self.values_heard = 0
         self._clock = clock
         self._changed = changed
+        self._sampled = sampled
         self._statuses = Watermark()
         self._measurements = Watermark()
         self._status_fault: Fault | None = None
@@ -111,7 +112,8 @@ class Snapshot:
             self._register_at = newest_at
             self.has_registers_of_its_own = True
         if changes:
-            self._replace(**changes)
+            self._replace(measured_at=min(newest_at, self._clock()), **changes)
+            self._sampled()
 
     def measurements_grew_old(self) -> None:
         """Forget what flows. The register stays: it counts on from where it was."""
