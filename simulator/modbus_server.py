@@ -25,6 +25,7 @@ class ModbusManners:
     Attributes:
         answer_after_s: real seconds before each answer.
         refuse_with: answer every request with this exception code.
+        refuse_writes_with: answer every write with it, and read as ever.
         drop_on_request: close the connection instead of answering.
         is_silent: take requests and never answer.
         garbage: words that replace every register read, such as (0xFFFF,); repeated to length.
@@ -35,6 +36,7 @@ class ModbusManners:
 
     answer_after_s: float = 0.0
     refuse_with: int | None = None
+    refuse_writes_with: int | None = None
     drop_on_request: bool = False
     is_silent: bool = False
     garbage: tuple[int, ...] | None = None
@@ -174,6 +176,8 @@ class ModbusServer:
         try:
             if manners.refuse_with is not None:
                 return bytes((function | 0x80, manners.refuse_with))
+            if manners.refuse_writes_with is not None and function in (5, 6, 15, 16):
+                return bytes((function | 0x80, manners.refuse_writes_with))
             self.device.touch()
             return self._perform(unit_id, function, request[1:], manners.garbage)
         except ModbusRefusal as refusal:

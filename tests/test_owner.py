@@ -1,5 +1,6 @@
 """What the owner asks for by hand, from the entity to what the charger is asked."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.chargers.charger import ChargerRefused
+from custom_components.smart_charge.charging.model import ConnectorStatus, PilotState
 from custom_components.smart_charge.const import CONF_MODE
 from custom_components.smart_charge.owner import async_charge_now, async_stop
 
@@ -18,6 +20,7 @@ from .shell import CHARGING, IDLE, PEAK, PLUGGED_IN, FakeCharger, after, at, cal
 
 WHY = "sensor.garage_why"
 CHARGE_NOW = "switch.garage_charge_now"
+PROBLEM = "binary_sensor.garage_problem"
 STOP = "switch.garage_stop_charging"
 LOCK = "switch.garage_safety_lock"
 
@@ -130,6 +133,76 @@ async def test_a_stop_without_a_link_is_told_and_holds_on_return(
     charger.say()
     await settle(hass)
     assert (shown(hass, STOP), charger.asked[-1]) == ("on", 0.0)
+
+
+async def test_charge_now_stands_where_it_charges_though_the_rate_is_refused(
+    hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry
+) -> None:
+    charger.error = ChargerRefused("no way to say a setpoint is left")
+    charger.say(**CHARGING, setpoint_a=None, offered_a=None)
+    await call(hass, "turn_on", CHARGE_NOW)
+    assert shown(hass, CHARGE_NOW) == "on"
+    assert (shown(hass, PROBLEM), shown(hass, WHY)) == ("on", "rate_refused")
+    assert attributes(hass, WHY)["sentence"] == "Charging, but the charge point refuses the rate it is asked for"
+
+
+async def test_a_refused_rate_is_a_problem_until_it_is_taken(
+    hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    charger.error = ChargerRefused("Rejected")
+    charger.say(**CHARGING, setpoint_a=None, offered_a=32.0)
+    await call(hass, "turn_on", CHARGE_NOW)
+    await after(hass, freezer, seconds=20)
+    charger.say(power_w=7100.0)
+    await settle(hass)
+    assert shown(hass, PROBLEM) == "on"
+    charger.error = None
+    await after(hass, freezer, minutes=5)
+    await after(hass, freezer, seconds=5)
+    charger.say(power_w=7000.0)
+    await settle(hass)
+    assert (shown(hass, PROBLEM), shown(hass, WHY)) == ("off", "charging_now")
+
+
+async def test_a_refusal_soon_after_a_pause_was_taken_withdraws_charge_now(
+    hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    charger.is_obedient = False
+    await call(hass, "turn_on", CHARGE_NOW)
+    charger.say(**CHARGING, setpoint_a=None, offered_a=None)
+    await call(hass, "turn_on", STOP)
+    await after(hass, freezer, seconds=2)
+    charger.say(power_w=3000.0)  # falling
+    charger.error = ChargerRefused("Rejected")
+    with pytest.raises(HomeAssistantError) as raised:
+        await call(hass, "turn_on", CHARGE_NOW)
+    assert raised.value.translation_key == "refused"
+    assert (shown(hass, STOP), shown(hass, CHARGE_NOW)) == ("on", "off")
+
+
+async def test_what_the_charge_point_does_after_the_refusal_is_waited_for(
+    hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry
+) -> None:
+    charger.error = ChargerRefused("Rejected")
+    charger.say(pilot=PilotState.B, status=ConnectorStatus.PREPARING, setpoint_a=None, offered_a=None)
+    asking = hass.async_create_task(call(hass, "turn_on", CHARGE_NOW))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not asking.done()
+    charger.say(**CHARGING)
+    await asking
+    assert shown(hass, CHARGE_NOW) == "on"
+
+
+async def test_a_refusal_that_nothing_explains_withdraws_charge_now_in_the_end(
+    hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.smart_charge.asking.NEWS_WITHIN_S", 0)
+    charger.error = ChargerRefused("Rejected")
+    charger.say(pilot=PilotState.B, status=ConnectorStatus.PREPARING, setpoint_a=None, offered_a=None)
+    with pytest.raises(HomeAssistantError):
+        await call(hass, "turn_on", CHARGE_NOW)
+    assert shown(hass, CHARGE_NOW) == "off"
 
 
 async def test_a_charge_point_that_takes_less_charges_now_all_the_same(

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
 from .chargers.charger import Charger, ChargerError, ChargerUnreachable
-from .charging.fallback import is_followed
-from .const import LOGGER
+from .charging.fallback import is_charged_anyway, is_followed
+from .const import LOGGER, NOT_FOLLOWED_AFTER
 from .following import Following
+
+NEWS_WITHIN_S: Final = 5.0
+"""How long a person waits to hear whether the vehicle is charged although the setpoint was refused."""
 
 type Run = Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]]
 """Runs work in the background for as long as the config entry is loaded; the text says what it is."""
@@ -26,12 +29,18 @@ class Asking:
         self._show = show
         self._following = Following()
         self._asked_a: float | None = None
+        self._fell_at: datetime | None = None
         self._task: asyncio.Task[ChargerError | None] | None = None
 
     @property
     def is_failing(self) -> bool:
         """Whether the charge point does not do what it was asked for."""
         return self._following.is_failing
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it said no to what it was last asked for."""
+        return self._following.is_refused
 
     @property
     def task(self) -> asyncio.Task[ChargerError | None] | None:
@@ -51,7 +60,7 @@ class Asking:
 
     def forget(self) -> None:
         """Ask for the next setpoint whatever it is: the charge point has restarted."""
-        self._asked_a = None
+        self._asked_a = self._fell_at = None
 
     def begin_again(self, now: datetime) -> None:
         """Be patient afresh: the link is back, and the charger object asks by itself."""
@@ -78,6 +87,38 @@ class Asking:
         await asyncio.wait({task})
         return None if task.cancelled() else task.result()
 
+    async def async_charges_anyway(self) -> bool:
+        """Whether the vehicle is charged although the setpoint was refused, and will go on being. That is reported.
+
+        A pause that was taken while charging is believed until a later reading shows that nothing came of it,
+        for a load takes its time to fall.
+        """
+        heard = asyncio.Event()
+        stop = self._charger.listen(heard.set)
+        try:
+            async with asyncio.timeout(NEWS_WITHIN_S):
+                while (is_charged := self._is_charged()) is None:
+                    heard.clear()
+                    await heard.wait()
+        except TimeoutError:
+            is_charged = False
+        finally:
+            stop()
+        if is_charged and self._following.is_refused:
+            self._report()
+        return bool(is_charged)
+
+    def _is_charged(self) -> bool | None:
+        reading = self._charger.reading
+        falls = self._fell_at is not None and (reading is None or reading.taken_at < self._fell_at + NOT_FOLLOWED_AFTER)
+        return False if falls else is_charged_anyway(reading)
+
+    def _report(self) -> None:
+        was_failing = self._following.is_failing
+        self._following.report()
+        self._log(was_failing=was_failing)
+        self._show(dt_util.utcnow())
+
     def _ask(self, setpoint_a: float) -> None:
         """Send it in a task: a slow charge point never holds up a step, and a newer setpoint supersedes it."""
         if self._task is not None:
@@ -86,6 +127,7 @@ class Asking:
 
     async def _async_ask(self, setpoint_a: float) -> ChargerError | None:
         """Ask, and return what went wrong. Without a link nothing did: the charger asks when it is back."""
+        before = self._charger.reading
         try:
             await self._charger.apply(setpoint_a)
         except ChargerUnreachable as err:
@@ -97,6 +139,9 @@ class Asking:
             self._log(was_failing=was_failing)
             self._show(dt_util.utcnow())
             return err
+        self._following.take()
+        is_fall = setpoint_a == 0 and before is not None and before.is_charging
+        self._fell_at = dt_util.utcnow() if is_fall else None
         return None
 
     def _log(self, *, was_failing: bool) -> None:

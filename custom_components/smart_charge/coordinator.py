@@ -227,6 +227,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             as_of=now,
             is_online=self.charger.is_online,
             is_not_followed=self._asking.is_failing,
+            is_refused=self._asking.is_refused,
             settings=self.settings,
             windows=windows_of(self.config_entry.options),
             reading=self.charger.reading or Reading(taken_at=now),
@@ -283,6 +284,10 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.memory.carry = change(self.memory.carry)
         self.memory.save_at_once()
         self.step(skip_delay=skip_delay)
+
+    async def async_charges_anyway(self) -> bool:
+        """Whether the vehicle is charged although the charge point refused the setpoint, and will go on being."""
+        return await self._asking.async_charges_anyway()
 
     @callback
     def change_options(self, changes: Mapping[str, Any]) -> None:

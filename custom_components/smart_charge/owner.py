@@ -4,8 +4,8 @@ from datetime import datetime
 
 from homeassistant.util import dt as dt_util
 
-from .chargers.charger import ChargerError, ChargerRefused, ChargerUnreachable
-from .charging.model import MIN_CURRENT_A, OverrideKind
+from .chargers.charger import ChargerRefused, ChargerUnreachable
+from .charging.model import OverrideKind
 from .charging.override import begin_charge_now, begin_stop, end_override
 from .const import CONF_SAFETY_LOCK
 from .coordinator import SmartChargeCoordinator
@@ -17,6 +17,9 @@ async def async_charge_now(
 ) -> None:
     """Charge now, until unplugged, a time, or an amount of energy (10.4). What the charge point refuses is undone.
 
+    Where it charges all the same, with less or at a rate of its own, the override stands, and the problem
+    sensor and the reason tell.
+
     Raises:
         ServiceValidationError: it is not safe (8.1, 8.2).
         HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
@@ -26,7 +29,7 @@ async def async_charge_now(
     before, now = coordinator.memory.carry, dt_util.utcnow()
     begun = begin_charge_now(before, now, ends_at=ends_at, energy_wh=energy_wh)
     error = await coordinator.async_change(lambda _: begun)
-    if error is None or _gives_less(coordinator, error):
+    if error is None or (isinstance(error, ChargerRefused) and await coordinator.async_charges_anyway()):
         return
     stands = coordinator.memory.carry.override
     if begun is not before and stands is not None and stands.made_at == now:
@@ -91,13 +94,6 @@ async def async_lock(coordinator: SmartChargeCoordinator, *, is_on: bool) -> Non
     error = await coordinator.async_change_options({CONF_SAFETY_LOCK: is_on})
     if error is not None and is_on:
         raise translated(error, coordinator.name)
-
-
-def _gives_less(coordinator: SmartChargeCoordinator, error: ChargerError) -> bool:
-    """Whether it holds less than was asked, and charges with it: the problem sensor tells, the override stands."""
-    reading = coordinator.charger.reading
-    held_a = None if reading is None else reading.setpoint_a
-    return isinstance(error, ChargerRefused) and held_a is not None and held_a >= MIN_CURRENT_A
 
 
 def _require_safe(coordinator: SmartChargeCoordinator) -> None:

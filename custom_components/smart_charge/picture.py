@@ -20,8 +20,9 @@ from .charging.session import Session, State
 
 NOT_REACHABLE: Final = "not_reachable"
 NOT_FOLLOWED: Final = "not_followed"
-WHY: Final = (*(reason.value for reason in Reason), NOT_REACHABLE, NOT_FOLLOWED)
-"""Every answer to "why": those of the decision, and two that only we can give."""
+RATE_REFUSED: Final = "rate_refused"
+WHY: Final = (*(reason.value for reason in Reason), NOT_REACHABLE, NOT_FOLLOWED, RATE_REFUSED)
+"""Every answer to "why": those of the decision, and three that only we can give."""
 
 _STATUS_OF_PILOT: Final = {
     PilotState.A: ConnectorStatus.AVAILABLE,
@@ -38,6 +39,7 @@ class Picture:
     """One charge point at one moment.
 
     Attributes:
+        is_refused: the charge point said no to what it was last asked for.
         reading: the last one, even while there is no link.
         windows: the owner's default hours, even while they are switched off.
         plan: when mode "cheapest" charges; None in other modes, and without a vehicle.
@@ -48,6 +50,7 @@ class Picture:
     as_of: datetime
     is_online: bool
     is_not_followed: bool
+    is_refused: bool = False
     settings: Settings
     windows: tuple[Window, ...]
     reading: Reading
@@ -69,12 +72,15 @@ class Picture:
         """Why the vehicle gets what it gets, one of `WHY`."""
         if not self.is_online:
             return NOT_REACHABLE
-        return NOT_FOLLOWED if self.is_not_followed else self.decision.reason
+        if not self.is_not_followed:
+            return self.decision.reason
+        is_charged = self.is_refused and self.decision.setpoint_a > 0 and self.reading.is_charging
+        return RATE_REFUSED if is_charged else NOT_FOLLOWED
 
     @property
     def until_at(self) -> datetime | None:
         """Until when that holds, if it is known."""
-        return None if self.why in (NOT_REACHABLE, NOT_FOLLOWED) else self.decision.until_at
+        return None if self.why in (NOT_REACHABLE, NOT_FOLLOWED, RATE_REFUSED) else self.decision.until_at
 
     @property
     def has_problem(self) -> bool:

@@ -106,6 +106,27 @@ def is_followed(setpoint_a: float, reading: Reading | None, step_a: float) -> bo
     return _is_paused(reading) if asked_a == 0 else _is_offered(reading)
 
 
+def is_charged_anyway(reading: Reading | None) -> bool | None:
+    """Whether the vehicle is charged and goes on being, whatever was refused just now; None when nobody can tell.
+
+    A current that is held or offered outlasts the meter's word, for a vehicle may draw a little longer
+    after it has been taken away.
+    """
+    if reading is None:
+        return None
+    if reading.is_plugged_in is False:
+        return False
+    if reading.setpoint_a is not None:
+        return reading.setpoint_a >= MIN_CURRENT_A
+    if reading.status is ConnectorStatus.PREPARING:
+        return None
+    if reading.status in _SUPPLIES_NOTHING:
+        return False
+    if reading.offered_a is not None:
+        return reading.offered_a >= MIN_CURRENT_A
+    return True if reading.is_charging else None
+
+
 def _is_paused(reading: Reading) -> bool | None:
     tells = reading.offered_a is not None or reading.drawn_a is not None
     return True if tells or reading.status is ConnectorStatus.SUSPENDED_EVSE else None

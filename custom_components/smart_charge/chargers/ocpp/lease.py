@@ -111,6 +111,7 @@ class Lease:
         self._misses = 0
         self._retry_at = 0.0
         self._lingers = False
+        self._refusal: str | None = None
 
     @property
     def rung(self) -> Rung:
@@ -126,7 +127,7 @@ class Lease:
 
     def forget(self) -> None:
         """Forget what was said: it does not hold any more: the link, the boot or the transaction is another."""
-        self._said = None
+        self._said = self._refusal = None
         self.is_followed = None
         self._misses = 0
         self.poke()
@@ -137,6 +138,8 @@ class Lease:
         Raises:
             ChargerError: it did not reach the charge point, or every rung was refused.
         """
+        if setpoint_a != self.wanted_a:
+            self._refusal = None
         self.wanted_a = setpoint_a
         if setpoint_a > 0:
             self._stopped_at.clear()
@@ -145,6 +148,8 @@ class Lease:
             raise ChargerUnreachable("the charge point is not connected")
         if self._bench.connection is not None and self._bench.transaction_id is not None:
             await self._say_if_due()
+            if self._refusal is not None:
+                raise ChargerRefused(self._refusal)  # a moment ago, and not yet asked again
 
     def first_profile(self) -> dict[str, Any] | None:
         """Return the lease to send along with a remote start, which has no transaction id yet."""
@@ -249,6 +254,7 @@ class Lease:
             return
         refusal = refusal or ChargerRefused("no way to say a setpoint is left")
         if self.wanted_a != 0 or not await self._stop():
+            self._refusal = str(refusal)
             raise refusal
 
     async def _stop(self) -> bool:
@@ -298,6 +304,7 @@ class Lease:
     async def _said_so(self, said: _Said) -> None:
         is_new = self._said is None or self._said.setpoint_a != said.setpoint_a or self._said.rung != said.rung
         self._said = said
+        self._refusal = None
         self.has_stopped = False
         self._lingers = self._lingers or said.rung.outlives_transaction
         if is_new:
