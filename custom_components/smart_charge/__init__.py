@@ -23,6 +23,8 @@ from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import device_info
 from .ledger import DATA_LEDGER, Ledger
 from .services import async_setup_services
+from .site import async_make_site, is_site
+from .site_entry import async_remove_site, async_setup_site, async_unload_site
 from .storage import DATA_HOUSEHOLD, Household, Memory, async_forget
 from .wording import Wording
 
@@ -50,13 +52,16 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await household.async_load()
     hass.data[DATA_LEDGER] = ledger = Ledger(hass)
     await ledger.async_load()
+    async_make_site(hass)
     async_setup_services(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:
-    """Put one charge point together and start its loop."""
+    """Put one charge point together and start its loop; or show the site."""
     hass.data[DATA_LEDGER].start()
+    if is_site(entry):
+        return await async_setup_site(hass, entry)
     memory = Memory(hass, entry.entry_id)
     await memory.async_load()
     charger = await async_build_charger(hass, entry, memory)
@@ -154,6 +159,8 @@ def _keep_device(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> None:
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:
     """Take it apart: entities first, then control is handed back and the link let go."""
+    if is_site(entry):
+        return await async_unload_site(hass, entry)
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     await entry.runtime_data.async_stop()
@@ -161,7 +168,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> None:
-    """Delete what was kept of the charge point."""
+    """Delete what was kept of the charge point, or follow the site no more."""
+    if is_site(entry):
+        async_remove_site(hass)
+        return
     await async_forget(hass, entry.entry_id)
     ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
     ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))

@@ -2,16 +2,18 @@
 
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, FlowType, OptionsFlow
 from homeassistant.core import callback
 
 from .charging.model import RANDOM_DELAY_DEFAULT_S, Mode
 from .const import (
+    CONF_KIND,
     CONF_MODE,
     CONF_PROTOCOL,
     CONF_RANDOM_DELAY_MAX,
     CONF_START_WITHOUT_TAG,
     DOMAIN,
+    KIND_SITE,
     PROTOCOL_MODBUS,
     PROTOCOL_OCPP,
 )
@@ -19,10 +21,12 @@ from .flow_modbus import ModbusSteps
 from .flow_names import name_of
 from .flow_ocpp import OcppSteps
 from .flow_options import SmartChargeOptionsFlow
+from .flow_site import SiteOptionsFlow
+from .site import is_site
 
 
 class SmartChargeConfigFlow(ModbusSteps, OcppSteps, ConfigFlow, domain=DOMAIN):
-    """One charge point, by either protocol; the default charging hours come last and are not skipped."""
+    """One charge point, by either protocol, with the default charging hours last and not skipped; or the site."""
 
     VERSION = 1
     MINOR_VERSION = 1
@@ -30,17 +34,33 @@ class SmartChargeConfigFlow(ModbusSteps, OcppSteps, ConfigFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> SmartChargeOptionsFlow:
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
         """Return the flow for what may change later."""
-        return SmartChargeOptionsFlow()
+        return SiteOptionsFlow() if is_site(config_entry) else SmartChargeOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how the charge point is reached."""
-        return self.async_show_menu(step_id="user", menu_options=["ocpp", "modbus"])
+        """Ask how the charge point is reached, or whether it is the site that is added."""
+        return self.async_show_menu(step_id="user", menu_options=["ocpp", "modbus", "site"])
+
+    async def async_step_site(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Make the entry for what charge points share, of which there is one at most."""
+        if await self.async_set_unique_id(KIND_SITE) is not None:
+            return self.async_abort(reason="site_exists")
+        return self.async_create_entry(title="Site", data={CONF_KIND: KIND_SITE}, options={})
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Go on with the site's sections at once: without them its entry says nothing."""
+        if is_site(entry := result["result"]):
+            sections = await self.hass.config_entries.options.async_init(entry.entry_id)
+            result["next_flow"] = (FlowType.OPTIONS_FLOW, sections["flow_id"])
+        return result
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask again for what the link needs."""
+        if is_site(self._get_reconfigure_entry()):
+            return self.async_abort(reason="site_has_no_link")
         if self._get_reconfigure_entry().data[CONF_PROTOCOL] == PROTOCOL_OCPP:
             return await self.async_step_reconfigure_ocpp()
         return await self.async_step_reconfigure_modbus()

@@ -18,6 +18,18 @@ CONF_PASSWORD_HASHES: Final = "password_hashes"  # never the password itself
 CONF_LISTEN_PORT: Final = "listen_port"
 CONF_CONNECTOR_ID: Final = "connector_id"
 
+# The site's entry: what charge points share. It has a kind, a charge point's entry has none.
+CONF_KIND: Final = "kind"
+KIND_SITE: Final = "site"  # its unique id too: there is one at most
+CONF_SUPPLY: Final = "supply"  # its options hold one mapping for each section
+CONF_GRID_METER: Final = "grid_meter"
+CONF_SOLAR: Final = "solar"
+CONF_BATTERY: Final = "battery"
+CONF_TARIFF: Final = "tariff"
+CONF_AGREEMENT: Final = "agreement"
+CONF_RECORDS: Final = "records"
+CONF_ORCS: Final = "orcs"
+
 # Entry options: what the owner may change at any time. Applied live, the link stays up.
 CONF_MODE: Final = "mode"
 CONF_DEFAULT_HOURS: Final = "default_hours"  # list of {"days": ["mon", …], "start": "22:00:00", "end": "08:00:00"}
@@ -29,11 +41,6 @@ CONF_RATED_CURRENT: Final = "rated_current"  # ampere per phase; the lower of th
 CONF_SAFETY_LOCK: Final = "safety_lock"  # the owner's: nothing charges while it is on
 CONF_DSR_OPT_OUT: Final = "dsr_opt_out"  # no part in any demand response event
 CONF_START_WITHOUT_TAG: Final = "start_without_tag"  # OCPP: start a transaction when a vehicle is plugged in
-
-# The site's entry: what charge points share. It has a kind, a charge point's entry has none.
-CONF_KIND: Final = "kind"
-KIND_SITE: Final = "site"  # its unique id too: there is one at most
-CONF_RECORDS: Final = "records"
 
 DEFAULT_MODBUS_PORT: Final = 502
 DEFAULT_LISTEN_PORT: Final = 9000

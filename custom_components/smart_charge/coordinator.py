@@ -15,11 +15,13 @@ from homeassistant.util import dt as dt_util
 
 from .asking import Asking
 from .chargers.charger import Charger, ChargerError
-from .charging.decide import decide
+from .charging.claims import Claim
+from .charging.decide import decide, wish_before_supply_a
 from .charging.fallback import reconcile
 from .charging.metering import Meter, read
-from .charging.model import Carry, Decision, Reading, Settings, Situation
+from .charging.model import NO_PHASES, Carry, Decision, Reading, Settings, Situation
 from .charging.override import is_spent
+from .charging.reason import is_not_taking
 from .charging.session import State, advance
 from .const import CONF_CONNECTOR_ID, LOGGER
 from .leaving import Leaving
@@ -29,6 +31,7 @@ from .planner import Planner
 from .recording import Recording, Scene
 from .records.values import OutletKey
 from .settings import local_zone, settings_from, windows_of
+from .site import DATA_SITE
 from .storage import Memory
 from .wording import Wording
 
@@ -61,6 +64,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         )
         outlet = OutletKey(charge_point=entry.entry_id, connector=entry.data.get(CONF_CONNECTOR_ID, 1))
         self.recording = Recording(hass.data[DATA_LEDGER], outlet)
+        self._site = hass.data[DATA_SITE]
+        self._wish_a = 0.0
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
         self._was_online = charger.is_online
@@ -70,6 +75,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._decided_on: object = None
         self._is_stopped = False
         self._stop_listening = charger.listen(self._on_charger)
+        self._leave_site = self._site.join(self)
         self._decision = self._decide(dt_util.utcnow())
         memory.carry = self._decision.carry
         self.data = self._picture(dt_util.utcnow())
@@ -101,7 +107,16 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             reading.offered_a,
         )
         is_due = is_spent(self.memory.carry.override, self.session_wh)
-        return said, is_due, self.charger.restarts, self.charger.capabilities, self._was_online, self.planner.plan
+        supply = self._site.ceiling_of(self.key)
+        return (
+            said,
+            is_due,
+            supply,
+            self.charger.restarts,
+            self.charger.capabilities,
+            self._was_online,
+            self.planner.plan,
+        )
 
     @callback
     def _on_charger(self) -> None:
@@ -118,6 +133,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             self.leave_behind()
         self._count(self.charger.reading)
         self.planner.follow(now, self.settings)
+        self._site.share(self)
         if self._facts == self._decided_on:
             self._asking.watch(now)
             self._show(now)
@@ -176,25 +192,57 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             self._is_new_here = False
             carry = reconcile(carry, reading)
         self.planner.follow(now, self.settings)
-        self._decided_on = self._facts
-        decision = decide(
-            Situation(
-                now=now,
-                dice=self._dice.random(),
-                settings=self.settings,
-                reading=reading,
-                carry=carry,
-                session_wh=self.session_wh,
-                skip_delay=skip_delay,
-                power_returned=restarts != self._restarts,
-                plan=self.planner.plan,
-            )
+        situation = Situation(
+            now=now,
+            dice=self._dice.random(),
+            settings=self.settings,
+            reading=reading,
+            carry=carry,
+            session_wh=self.session_wh,
+            skip_delay=skip_delay,
+            power_returned=restarts != self._restarts,
+            plan=self.planner.plan,
         )
+        self.memory.carry = carry  # what is in force is part of what is claimed
+        self._wish_a = wish_before_supply_a(situation)
+        self._site.share(self)
+        self._decided_on = self._facts
+        decision = decide(replace(situation, supply=self._site.ceiling_of(self.key)))
         if restarts != self._restarts:
             self._restarts = restarts
             self._asking.forget()
             self.leave_behind()
         return decision
+
+    # The share of the supply
+
+    @property
+    def key(self) -> str:
+        """By which the site knows this charge point."""
+        return self.config_entry.entry_id
+
+    @property
+    def own_phases(self) -> int | None:
+        """How many phases it is connected to; None when it does not tell."""
+        return self.charger.capabilities.phases
+
+    def claim(self, phases: tuple[int, ...]) -> Claim:
+        """Say what it wants of the supply, and what it draws."""
+        reading = self.charger.reading
+        return Claim(
+            key=self.key,
+            wish_a=self._wish_a,
+            phases=phases,
+            drawn_a=NO_PHASES if reading is None else reading.current_a,
+            taken_at=None if reading is None else reading.taken_at,
+            in_force_a=self.memory.carry.in_force_a,
+            is_taking=reading is None or not is_not_taking(reading),
+        )
+
+    @callback
+    def supply_changed(self) -> None:
+        """Take a step soon: the site has another share for us."""
+        self._on_charger()
 
     def _keep(self, before: Carry, after: Carry) -> None:
         self.memory.carry = after
@@ -332,6 +380,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             return
         self._is_stopped = True
         self._stop_listening()
+        self._leave_site()
         if self._turn is not None:
             self._turn.cancel()
         if self._forget_timer is not None:

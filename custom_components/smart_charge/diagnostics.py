@@ -8,10 +8,13 @@ from .chargers.charger import Identity
 from .coordinator import SmartChargeConfigEntry
 from .records.carry import to_plain
 from .security.redact import redact
+from .site import DATA_SITE, Site, is_site
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> dict[str, Any]:
     """Everything that helps to find out what went wrong, and nothing that names who or where."""
+    if is_site(entry):
+        return _site(hass.data[DATA_SITE], entry)
     coordinator = entry.runtime_data
     charger, picture = coordinator.charger, coordinator.data
     plain = {
@@ -33,6 +36,11 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartCh
         },
     }
     return redact(plain, _private(entry, charger.identity))  # type: ignore[no-any-return]
+
+
+def _site(site: Site, entry: SmartChargeConfigEntry) -> dict[str, Any]:
+    plain = {"entry": {"version": entry.version, "data": dict(entry.data), "options": dict(entry.options)}}
+    return redact(plain | site.diagnostics(), [])  # type: ignore[no-any-return]
 
 
 def _private(entry: SmartChargeConfigEntry, identity: Identity) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry, async_register_admin_service
+from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 import probatio
 
@@ -16,7 +16,8 @@ from .chargers.ocpp.tags import MAX_LENGTH, TagStatus
 from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .errors import invalid, translated
-from .services_requests import async_setup_requests
+from .services_requests import async_setup_requests, charge_point_of
+from .site import is_site
 from .storage import DATA_HOUSEHOLD, KnownTag
 
 ATTR_ACTION: Final = "action"
@@ -77,8 +78,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 def _entry(call: ServiceCall) -> SmartChargeConfigEntry:
-    _, entry = async_get_device_and_config_entry(call.hass, DOMAIN, call.data[ATTR_DEVICE_ID])
-    return entry
+    return charge_point_of(call.hass, call.data[ATTR_DEVICE_ID])
 
 
 async def _async_ocpp_call(call: ServiceCall) -> ServiceResponse:
@@ -135,7 +135,7 @@ def _pass_tags_on(hass: HomeAssistant) -> None:
     """Tell every charge point that can keep a list of its own, for when we are away."""
     statuses = hass.data[DATA_HOUSEHOLD].statuses(dt_util.utcnow())
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        if isinstance(charger := entry.runtime_data.charger, OcppCharger):
+        if not is_site(entry) and isinstance(charger := entry.runtime_data.charger, OcppCharger):
             charger.set_tags(statuses)
 
 

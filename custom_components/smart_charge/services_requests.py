@@ -23,6 +23,7 @@ from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .errors import invalid, translated
 from .grid import async_end_event, async_opt_out_of_event, async_start_event, check_event
 from .owner import async_charge_now, async_resume, async_stop
+from .site import is_site
 
 ATTR_DELAY_ALREADY_APPLIED: Final = "delay_already_applied"
 ATTR_DURATION: Final = "duration"
@@ -91,12 +92,20 @@ def async_setup_requests(hass: HomeAssistant) -> None:
 
 def _coordinators(call: ServiceCall) -> list[SmartChargeCoordinator]:
     """Find every charge point meant before any of them is asked."""
-    found = []
-    for device_id in call.data[ATTR_DEVICE_ID]:
-        entry: SmartChargeConfigEntry
-        _, entry = async_get_device_and_config_entry(call.hass, DOMAIN, device_id)
-        found.append(entry.runtime_data)
-    return found
+    return [charge_point_of(call.hass, device_id).runtime_data for device_id in call.data[ATTR_DEVICE_ID]]
+
+
+def charge_point_of(hass: HomeAssistant, device_id: str) -> SmartChargeConfigEntry:
+    """Return the entry of the charge point that is this device.
+
+    Raises:
+        ServiceValidationError: there is none, it is not loaded, or it is the site.
+    """
+    entry: SmartChargeConfigEntry
+    _, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
+    if is_site(entry):
+        raise invalid("not_a_charge_point")
+    return entry
 
 
 def _only_one_of(call: ServiceCall, keys: Iterable[str]) -> None:

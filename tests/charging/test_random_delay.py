@@ -317,6 +317,7 @@ def test_only_named_causes_are_exempt_each_in_its_direction():
         Source.SAFETY_LOCK: {Direction.FALL},
         Source.CHARGE_POINT_RATING: {Direction.FALL},
         Source.CABLE_RATING: {Direction.FALL},
+        Source.SUPPLY: {Direction.FALL},
         Source.NOT_PLUGGED_IN: {Direction.FALL},
         Source.CHARGE_NOW: {Direction.RISE},
         Source.STOP: {Direction.FALL},

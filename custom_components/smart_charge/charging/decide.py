@@ -29,6 +29,7 @@ from .supply import (
     lowest_first,
     not_plugged_in_limit,
     safety_lock_limit,
+    supply_limit,
     temperature_limit,
     usable_a,
 )
@@ -50,8 +51,12 @@ RULES: tuple[Rule, ...] = (
     off_limit,
     default_hours_limit,
     plan_limit,
+    supply_limit,
 )
-"""Every rule, strongest first: of equal limits the first is the reason. `override.LIFTS` says what lifts which."""
+"""Every rule, strongest first: of equal limits the first is the reason. `override.LIFTS` says what lifts which.
+
+The supply is as strong as any, but it gives no more than is wished for: only where it gives less is it the reason.
+"""
 
 
 def decide(situation: Situation) -> Decision:
@@ -88,6 +93,14 @@ def decide(situation: Situation) -> Decision:
             next_edge(settled.events, situation.now),
         ),
     )
+
+
+def wish_before_supply_a(situation: Situation) -> float:
+    """Return what every rule but the supply's share would have the vehicle get, before the random delay."""
+    if situation.reading is None:
+        return 0.0
+    limits, _ = _standing(_followed(replace(situation, supply=None)))
+    return usable_a(limits[0].max_a)
 
 
 def _followed(situation: Situation) -> Situation:

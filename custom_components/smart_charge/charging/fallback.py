@@ -17,7 +17,7 @@ from .model import (
     WeeklyHours,
 )
 from .random_delay import is_instance, unsettled
-from .supply import alarm_limit, charge_point_limit, lowest_first, safety_lock_limit
+from .supply import alarm_limit, charge_point_limit, lowest_first, safety_lock_limit, supply_limit
 
 _METER_MARGIN_A = 1.0
 """Drawn current is believed to exceed a setpoint from here, or from a tenth of it if that is more (reg 9, 9.5)."""
@@ -39,12 +39,11 @@ _WITHOUT_READING = {
 def decide_without_reading(situation: Situation) -> Decision:
     """Decide before the charge point has first spoken: what was in force stays.
 
-    Only the safety lock, alarms and the rating, which need no reading, cut it. A running delay is kept
-    for the first reading, and nothing is reviewed until that comes.
+    Only the safety lock, alarms, the rating and the supply, which need no reading, cut it. A running delay
+    is kept for the first reading, and nothing is reviewed until that comes.
     """
-    said = (safety_lock_limit(situation), alarm_limit(situation), charge_point_limit(situation))
-    spoken = [limit for limit in said if limit is not None]
-    limits = lowest_first(spoken)
+    rules = (safety_lock_limit, alarm_limit, charge_point_limit, supply_limit)
+    limits = lowest_first([limit for rule in rules if (limit := rule(situation)) is not None])
     binding = limits[0]
     carry = unsettled(situation, limits)
     return Decision(

@@ -9,6 +9,7 @@ from datetime import datetime, time
 from enum import StrEnum
 
 from .alarms import Alarm
+from .ceiling import Ceiling, SharingCause
 from .hours import WeeklyHours, Window
 from .plan import Basis, Plan
 from .requests import DsrEvent, DsrKind, Override, OverrideKind
@@ -25,6 +26,7 @@ __all__ = [
     "READY_BY_DEFAULT",
     "Basis",
     "Carry",
+    "Ceiling",
     "ConnectorStatus",
     "Decision",
     "DsrEvent",
@@ -41,6 +43,7 @@ __all__ = [
     "Reading",
     "Reason",
     "Settings",
+    "SharingCause",
     "Situation",
     "Source",
     "WeeklyHours",
@@ -118,6 +121,7 @@ class Source(StrEnum):
     TEMPERATURE = "temperature"
     CHARGE_POINT_RATING = "charge_point_rating"
     CABLE_RATING = "cable_rating"
+    SUPPLY = "supply"
     NOT_PLUGGED_IN = "not_plugged_in"
     CHARGE_NOW = "charge_now"
     STOP = "stop"
@@ -160,6 +164,9 @@ class Reason(StrEnum):
     CHARGING_WITHOUT_PRICES = "charging_without_prices"
     WHENEVER_PLUGGED_IN = "whenever_plugged_in"
     RATING_TOO_LOW = "rating_too_low"  # charge point and circuit may carry less than 6 A, so nothing
+    SUPPLY_LIMIT = "supply_limit"  # the house and the other charge points leave no more
+    METER_LOST = "meter_lost"  # nobody knows what the house draws
+    WAITING_FOR_TURN = "waiting_for_turn"  # another charge point has its turn
     CABLE_LIMIT = "cable_limit"  # allowed less than the charge point's rating because of the cable
     VEHICLE_NOT_TAKING = "vehicle_not_taking"  # offered, but the vehicle does not draw
     NO_DATA = "no_data"  # the charge point has not said enough yet; what was in force stays
@@ -312,6 +319,7 @@ class Situation:
         session_wh: energy that the vehicle has taken in this session; None while there is none.
         heat: what the charge point's temperature allows.
         plan: when mode "cheapest" charges this vehicle; None in other modes and while there is none.
+        supply: the charge point's share of the premises' supply; None where no limit is known.
         power_returned: the charge point has restarted since the last step, so nothing that was in
             force still is (11.9). One step only.
     """
@@ -326,6 +334,7 @@ class Situation:
     heat: Heat = Heat.NORMAL
     power_returned: bool = False
     plan: Plan | None = None
+    supply: Ceiling | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

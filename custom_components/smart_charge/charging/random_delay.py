@@ -32,6 +32,7 @@ AT_ONCE: dict[Source, frozenset[Direction]] = {
     Source.TEMPERATURE: _FALL,
     Source.CHARGE_POINT_RATING: _FALL,
     Source.CABLE_RATING: _FALL,
+    Source.SUPPLY: _FALL,  # to keep the premises' connection limit; rising again waits (11.8)
     Source.NOT_PLUGGED_IN: _FALL,  # no load switches
     Source.CHARGE_NOW: _RISE,  # the owner overrode the delay by hand (11.5)
     Source.STOP: _FALL,

@@ -5,7 +5,18 @@ from datetime import datetime
 
 from .cheapest import active_plan, why_charging, why_waiting
 from .demand_response import turn_up
-from .model import MIN_CURRENT_A, ConnectorStatus, Hold, Limit, OverrideKind, Reading, Reason, Situation, Source
+from .model import (
+    MIN_CURRENT_A,
+    ConnectorStatus,
+    Hold,
+    Limit,
+    OverrideKind,
+    Reading,
+    Reason,
+    SharingCause,
+    Situation,
+    Source,
+)
 from .off_peak import active_hours
 
 _NOTHING_BECAUSE: dict[Source, Reason] = {
@@ -37,6 +48,14 @@ _LESS_BECAUSE: dict[Source, Reason] = {
 """Why there is less than the charge point's rating, by the limit that allows less."""
 
 
+_SHARE_BECAUSE: dict[SharingCause, Reason] = {
+    SharingCause.SUPPLY: Reason.SUPPLY_LIMIT,
+    SharingCause.METER_LOST: Reason.METER_LOST,
+    SharingCause.TURN: Reason.WAITING_FOR_TURN,
+}
+"""Why the share of the supply is no more, for nothing and for less alike."""
+
+
 def explain(
     situation: Situation, limits: Sequence[Limit], lifted_by: Source | None, hours_change_at: datetime | None
 ) -> tuple[Reason, datetime | None]:
@@ -54,8 +73,8 @@ def explain(
     if carry.in_force_a == 0 and binding.source is Source.PLAN:
         return why_waiting(situation), binding.until_at
     if carry.in_force_a == 0:
-        return _NOTHING_BECAUSE[binding.source], binding.until_at
-    if situation.reading is not None and _is_not_taking(situation.reading):
+        return _share_reason(situation, binding) or _NOTHING_BECAUSE[binding.source], binding.until_at
+    if situation.reading is not None and is_not_taking(situation.reading):
         return Reason.VEHICLE_NOT_TAKING, None
     return _charging(situation, binding, lifted_by, hours_change_at)
 
@@ -63,6 +82,8 @@ def explain(
 def _charging(
     situation: Situation, binding: Limit, lifted_by: Source | None, hours_change_at: datetime | None
 ) -> tuple[Reason, datetime | None]:
+    if (reason := _share_reason(situation, binding)) is not None:
+        return reason, binding.until_at
     override = situation.carry.override
     if override is not None and override.kind is OverrideKind.CHARGE_NOW:
         has_amount = override.energy_wh is not None
@@ -78,13 +99,19 @@ def _charging(
     return Reason.IN_DEFAULT_HOURS if has_hours else Reason.WHENEVER_PLUGGED_IN, hours_change_at
 
 
+def _share_reason(situation: Situation, binding: Limit) -> Reason | None:
+    if binding.source is not Source.SUPPLY or situation.supply is None:
+        return None
+    return _SHARE_BECAUSE[situation.supply.cause]
+
+
 def _delayed(in_force_a: float, hold: Hold) -> tuple[Reason, datetime]:
     if in_force_a == 0:
         return Reason.DELAYED_START, hold.ends_at
     return (Reason.DELAYED_STOP if hold.target_a == 0 else Reason.DELAYED_CHANGE), hold.ends_at
 
 
-def _is_not_taking(reading: Reading) -> bool:
+def is_not_taking(reading: Reading) -> bool:
     """Offered, but the vehicle does not draw: full, asleep, or on a timer of its own."""
     offers = reading.offered_a is None or reading.offered_a >= MIN_CURRENT_A
     return offers and reading.status is ConnectorStatus.SUSPENDED_EV

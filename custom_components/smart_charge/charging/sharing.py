@@ -8,9 +8,9 @@ that a fuse bears an overload for minutes is nowhere made use of.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 import math
 
+from .ceiling import Ceiling, SharingCause
 from .claims import Claim, Supply, drawn_between, is_ignoring
 from .grid_meter import GridReading, PhaseLoad, house_a, is_fresh, peak_a, remembered, stale_after_s
 from .model import MIN_CURRENT_A, PerPhase
@@ -29,14 +29,6 @@ from .turns import (
 )
 
 
-class SharingCause(StrEnum):
-    """Why a charge point's ceiling is what it is."""
-
-    SUPPLY = "supply"  # the house and the other charge points leave no more
-    METER_LOST = "meter_lost"  # nobody knows what the house draws
-    TURN = "turn"  # not enough for all: another charge point has its turn
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharingCarry:
     """What one step leaves to the next. Losing it costs one hold-off and nobody's safety."""
@@ -44,15 +36,6 @@ class SharingCarry:
     loads: tuple[PhaseLoad | None, PhaseLoad | None, PhaseLoad | None] = (None, None, None)
     places: Mapping[str, Place] = field(default_factory=dict)
     swapped_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ceiling:
-    """The most that one charge point may be asked for: 0, or at least 6 A, and why it is no more."""
-
-    max_a: float
-    cause: SharingCause
-    until_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

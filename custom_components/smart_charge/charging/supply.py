@@ -86,6 +86,15 @@ def cable_limit(situation: Situation) -> Limit | None:
     return Limit(max_a=cable_a, source=Source.CABLE_RATING)
 
 
+def supply_limit(situation: Situation) -> Limit | None:
+    """Never more than this charge point's share of the premises' supply (8.1 to 8.3)."""
+    supply = situation.supply
+    if supply is None:
+        return None
+    max_a = supply.max_a if math.isfinite(supply.max_a) else 0.0
+    return Limit(max_a=max_a, source=Source.SUPPLY, until_at=supply.until_at)
+
+
 def not_plugged_in_limit(situation: Situation) -> Limit | None:
     """Ask for nothing without a vehicle, so that plugging in is a charging instance of its own.
 

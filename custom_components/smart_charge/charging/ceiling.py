@@ -1,0 +1,22 @@
+"""What one charge point may take of a supply that it shares, and why it is no more (reg 8, 8.1 to 8.3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class SharingCause(StrEnum):
+    """Why a charge point's ceiling is what it is."""
+
+    SUPPLY = "supply"  # the house and the other charge points leave no more
+    METER_LOST = "meter_lost"  # nobody knows what the house draws
+    TURN = "turn"  # not enough for all: another charge point has its turn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ceiling:
+    """The most that one charge point may be asked for: 0, or at least 6 A, and why it is no more."""
+
+    max_a: float
+    cause: SharingCause
+    until_at: datetime | None = None

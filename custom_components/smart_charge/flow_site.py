@@ -1,0 +1,21 @@
+"""The site's settings: a menu of sections, each in a file of its own."""
+
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigFlowResult
+
+from .flow_site_supply import SupplySection
+
+SECTIONS: Final = ["supply"]
+
+
+class SiteOptionsFlow(SupplySection):
+    """What the premises have to say to charging."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which section."""
+        return await self.async_step_site()
+
+    async def async_step_site(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the sections."""
+        return self.async_show_menu(step_id="site", menu_options=SECTIONS)

@@ -1,0 +1,53 @@
+"""The site's entry: its device and entities, and what becomes of its limits when it comes and goes."""
+
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+
+from .const import DOMAIN, KIND_SITE
+from .site import DATA_SITE
+
+SITE_PLATFORMS: Final[list[Platform]] = []
+
+
+def site_device(entry: ConfigEntry[Any]) -> DeviceInfo:
+    """Describe the site, as a device that holds its entities."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, KIND_SITE)},
+        name=entry.title,
+        entry_type=DeviceEntryType.SERVICE,
+    )
+
+
+async def async_setup_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Let the limits of this entry hold, and show them."""
+    site = hass.data[DATA_SITE]
+    entry.runtime_data = site
+    site.adopt(entry)
+    dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **site_device(entry))
+    entry.async_on_unload(entry.add_update_listener(_async_changed))
+    await hass.config_entries.async_forward_entry_setups(entry, SITE_PLATFORMS)
+    return True
+
+
+async def _async_changed(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    entry.runtime_data.options_changed()
+
+
+async def async_unload_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Show it no more. Its limits hold until it is disabled or removed: a mere reload must lift none."""
+    if not await hass.config_entries.async_unload_platforms(entry, SITE_PLATFORMS):
+        return False
+    if entry.disabled_by is not None:
+        entry.runtime_data.release()
+    return True
+
+
+@callback
+def async_remove_site(hass: HomeAssistant) -> None:
+    """Lift its limits. Who charges less because of them charges more after a random delay (11.8)."""
+    hass.data[DATA_SITE].release()
