@@ -51,7 +51,12 @@ class Leaving:
 
     async def _async_write(self) -> None:
         settings = self._settings()
-        plan = LeaveBehind(hours=hours_left_behind(settings), max_a=settings.rated_a, draw_s=self._draw_edge)
+        plan = LeaveBehind(
+            hours=hours_left_behind(settings),
+            max_a=settings.rated_a,
+            draw_s=self._draw_edge,
+            delay_max_s=settings.random_delay_max_s,
+        )
         try:
             await self._charger.leave_behind(plan)
         except ChargerError as err:

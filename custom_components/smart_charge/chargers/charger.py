@@ -84,11 +84,13 @@ class LeaveBehind:
         hours: default charging hours to follow; None to charge whenever plugged in.
         max_a: the current to allow while they are open.
         draw_s: draws one fresh random delay in whole seconds, for each edge that is written.
+        delay_max_s: the longest random delay that the owner wants, for a charge point that delays by itself (11.4).
     """
 
     hours: WeeklyHours | None
     max_a: float
     draw_s: Callable[[], int]
+    delay_max_s: int | None = None
 
 
 class Kept(StrEnum):

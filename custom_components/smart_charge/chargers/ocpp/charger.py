@@ -46,6 +46,7 @@ from .starter import Starter
 from .tags import MAX_LENGTH, TagStatus, fold
 from .timings import Timings
 from .transactions import TransactionBook
+from .vendor_delay import VendorDelay
 from .wire_time import SLACK, PeerClock
 
 LOGGER = logging.getLogger(__name__)
@@ -109,6 +110,8 @@ class OcppCharger:
         self._snapshot = Snapshot(clock, self._changed, self._sampled)
         self._book = TransactionBook(self._memory, connector_id, next_transaction_id, self._count)
         self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._count)
+        self._vendor_delay = VendorDelay(self._onboarding, self._configuration, self._memory, self._count)
+        self._delay_max_s: int | None = None
         self._local_list = LocalList(self._memory, self._configuration, self._id_tag, self._count)
         self._lease = Lease(self, self._snapshot, self._memory, clock=clock, timings=self._timings, count=self._count)
         self._hours = DefaultHours(self, self._memory, clock, self._timings, self._count)
@@ -216,12 +219,25 @@ class OcppCharger:
         await self._lease.apply(setpoint_a)
 
     async def leave_behind(self, plan: LeaveBehind) -> None:
-        """Write default hours into the charge point."""
-        await self._hours.leave(plan)
+        """Write default hours into the charge point, and the length of a delay of its own."""
+        self._delay_max_s = plan.delay_max_s
+        try:
+            await self._hours.leave(plan)
+        finally:
+            if plan.delay_max_s is not None and self._vendor_delay.differs(plan.delay_max_s):
+                self._onboard.set()
 
     async def hand_back(self) -> None:
         """Clear our lease; the default hours stay."""
+        connection = self.connection
         await self._lease.end()
+        if connection is None or not self._vendor_delay.is_held_off:
+            return
+        try:
+            async with asyncio.timeout(self._timings.hand_back_s):
+                await self._vendor_delay.hand_back(connection)
+        except ChargerError, TimeoutError:
+            self._count("hand_back_failed")
 
     async def call(self, action: str, payload: Payload) -> Payload:
         """Send any message of OCPP 1.6, for the owner; returns the answer.
@@ -403,6 +419,8 @@ class OcppCharger:
             smart = asdict(self.smart)
             self._memory.section("smart").update(smart, units=sorted(smart["units"]))
             await self._memory.keep()
+        if self._delay_max_s is not None and self._onboarding.is_done:
+            await self._vendor_delay.want(connection, self._delay_max_s)
         await self._local_list.send(connection)
 
     def _changed(self) -> None:

@@ -110,13 +110,18 @@ class Configuration:
         )
 
     @property
+    def random_delays(self) -> tuple[str, ...]:
+        """Keys that hold the seconds of a random delay of the maker's own that is on."""
+        return tuple(name for name in RANDOM_DELAYS if self._is_delaying(name))
+
+    def _is_delaying(self, name: str) -> bool:
+        switch = RANDOM_DELAY_SWITCHES.get(name)
+        return (number(self.value(name)) or 0) > 0 and (switch is None or boolean(self.value(switch)) is True)
+
+    @property
     def delays_itself(self) -> bool:
         """Whether a random delay of the maker's own is on (requirement 11.6)."""
-        for name in RANDOM_DELAYS:
-            switch = RANDOM_DELAY_SWITCHES.get(name)
-            if (number(self.value(name)) or 0) > 0 and (switch is None or boolean(self.value(switch)) is True):
-                return True
-        return False
+        return bool(self.random_delays)
 
     @property
     def starts_offline(self) -> bool:

@@ -139,6 +139,15 @@ class Onboarding:
             if not await self._set(connection, name, value) and not self._awaits_reboot(name):
                 del before[name]
 
+    async def put(self, connection: Connection, name: str, value: str) -> bool:
+        """Set one key because somebody wants it now; true if it then holds the value.
+
+        Raises:
+            ChargerUnreachable: the link was lost in between.
+        """
+        self._writes = 0
+        return await self._set(connection, name, value)
+
     def _awaits_reboot(self, name: str) -> bool:
         return name in self._learnt.get("awaits_reboot", {})
 
