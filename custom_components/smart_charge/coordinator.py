@@ -164,7 +164,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         if reading.import_wh is not None:
             # A new meter starts where the register stands, so that it shows what the charge point shows.
             meter = memory.total if memory.total.last_wh is not None else Meter(counted_wh=max(0, reading.import_wh))
-            memory.total = read(meter, reading.import_wh, reading.taken_at)
+            memory.total = read(meter, reading.import_wh, reading.metered_at)
         if (before and before.state) != (memory.session and memory.session.state):
             memory.save_at_once()
         elif memory.session is not None and memory.session.state is not State.FINISHED:

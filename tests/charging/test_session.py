@@ -144,6 +144,15 @@ def test_an_hour_without_a_link_is_filled_in_while_it_charges_on():
     assert (session.energy_wh, session.charging_s) == (7000, 3600)
 
 
+@pytest.mark.requirement("9.1")
+def test_values_that_were_queued_and_come_all_at_once_count_by_their_own_times():
+    session = lived((0, CHARGING | {"import_wh": 1000}))
+    for minute, register_wh in ((60, 23_000), (120, 45_000), (180, 67_000)):
+        said = Reading(taken_at=at(180), measured_at=at(minute), import_wh=register_wh, **CHARGING)
+        session = advance(session, said)
+    assert (session.energy_wh, session.is_metered) == (66_000, True)
+
+
 def test_a_day_without_readings_is_not_guessed():
     session = lived((0, CHARGING | {"power_w": 7000.0}), (1440, PAUSED | {"power_w": 0.0}))
     assert (session.energy_wh, session.charging_s) == (0, 0)

@@ -33,7 +33,7 @@ def energy_shown_wh(world: World) -> int:
 
 @NIGHT
 @pytest.mark.requirement("9.1")
-@pytest.mark.parametrize("world", MAPS, indirect=True)
+@pytest.mark.parametrize("world", KINDS, indirect=True)
 async def test_an_hour_without_a_link_costs_no_energy_of_the_session(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

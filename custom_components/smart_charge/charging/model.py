@@ -217,6 +217,11 @@ class Reading:
     fault: Fault | None = None
 
     @property
+    def metered_at(self) -> datetime:
+        """When the running totals were so: values that were queued arrive all at once, long after."""
+        return self.measured_at or self.taken_at
+
+    @property
     def is_plugged_in(self) -> bool | None:
         """Whether a vehicle is connected; None when neither pilot nor status tells.
 

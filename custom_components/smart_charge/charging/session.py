@@ -128,8 +128,8 @@ def _begun(state: State, reading: Reading) -> Session:
         seen_at=at,
         charge_started_at=at if state is State.CHARGING else None,
         power_w=reading.power_w,
-        imported=_metered(Meter(), reading.import_wh, 0.0, at),
-        exported=_metered(Meter(), reading.export_wh, 0.0, at),
+        imported=_metered(Meter(), reading.import_wh, 0.0, reading.metered_at),
+        exported=_metered(Meter(), reading.export_wh, 0.0, reading.metered_at),
     )
 
 
@@ -145,8 +145,8 @@ def _counted(session: Session, reading: Reading, after: State) -> Session:
         seen_at=at,
         power_w=reading.power_w,
         charging_s=session.charging_s + (passed_s if has_charged else 0.0),
-        imported=_metered(session.imported, reading.import_wh, max(0.0, guessed_wh), at),
-        exported=_metered(session.exported, reading.export_wh, max(0.0, -guessed_wh), at),
+        imported=_metered(session.imported, reading.import_wh, max(0.0, guessed_wh), reading.metered_at),
+        exported=_metered(session.exported, reading.export_wh, max(0.0, -guessed_wh), reading.metered_at),
     )
 
 

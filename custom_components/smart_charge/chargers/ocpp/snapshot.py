@@ -92,7 +92,8 @@ class Snapshot:
         known = self.reading.import_wh if self.reading else None
         if known is None or wh > known:
             self._register_at = at
-            self._replace(import_wh=wh)
+            before = self.reading.measured_at if self.reading else None
+            self._replace(import_wh=wh, measured_at=at if before is None else max(at, before))
 
     def measured(self, found: Iterable[Sample]) -> None:
         """Meter values. Older ones than the newest known change nothing that is live."""
