@@ -18,10 +18,14 @@ from homeassistant.helpers.typing import ConfigType
 from .building import BUILT_IN, async_build_charger, port_issue_id
 from .chargers.charger import Charger
 from .chargers.modbus.charger import ModbusCharger
-from .const import DOMAIN, LOGGER
+from .const import CONF_PROTOCOL, DOMAIN, LOGGER
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import device_info
+from .guard import DATA_GUARD, Guard, note, note_changes
+from .keeping import async_start_keeping
 from .ledger import DATA_LEDGER, Ledger
+from .log_watch import DATA_LOG_WATCH, LogWatch
+from .security.events import Kind
 from .services import async_setup_services
 from .site import async_make_site, is_site
 from .site_entry import async_remove_site, async_setup_site, async_unload_site
@@ -53,6 +57,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.data[DATA_LEDGER] = ledger = Ledger(hass)
     await ledger.async_load()
     async_make_site(hass)
+    hass.data[DATA_GUARD] = guard = Guard(hass, ledger.add)
+    guard.start()
+    hass.data[DATA_LOG_WATCH] = LogWatch(hass)
+    await async_start_keeping(hass)
     async_setup_services(hass)
     return True
 
@@ -71,6 +79,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) 
         await _async_first_reading(charger, running)
     coordinator = SmartChargeCoordinator(hass, entry, charger, memory, await Wording.async_load(hass))
     entry.runtime_data = coordinator
+    if memory.is_new:
+        note(hass, Kind.CHARGE_POINT_ADDED, charge_point=entry.entry_id, protocol=entry.data.get(CONF_PROTOCOL))
     _keep_device(hass, entry)
     coordinator.start()
     _wire(hass, entry, running)
@@ -119,6 +129,7 @@ def _wire(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.T
             hass.config_entries.async_schedule_reload(entry.entry_id)
         elif before["options"] != entry.options:
             coordinator.options_changed()
+        note_changes(hass, entry, before)
 
     async def core_changed(_event: Event) -> None:
         await coordinator.async_language_changed()
@@ -175,6 +186,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
     await async_forget(hass, entry.entry_id)
     ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
     ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
+    note(hass, Kind.CHARGE_POINT_REMOVED, charge_point=entry.entry_id, protocol=entry.data.get(CONF_PROTOCOL))
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:

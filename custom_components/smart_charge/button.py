@@ -1,15 +1,17 @@
-"""Skip the random delay (11.5)."""
+"""Things to press: skip the random delay (11.5), ask for personal data to be deleted (S7.2)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
+from .forgetting_request import async_ask_first
 from .owner import async_skip_delay
 
 PARALLEL_UPDATES = 1
@@ -29,13 +31,20 @@ DESCRIPTIONS: Final[tuple[SmartChargeButtonDescription, ...]] = (
         needs_link=False,
         press_fn=async_skip_delay,
     ),
+    SmartChargeButtonDescription(
+        key="delete_personal_data",
+        translation_key="delete_personal_data",
+        entity_category=EntityCategory.CONFIG,
+        needs_link=False,
+        press_fn=async_ask_first,
+    ),
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add it."""
+    """Add them."""
     async_add_entities(SmartChargeButton(entry, description) for description in DESCRIPTIONS)
 
 

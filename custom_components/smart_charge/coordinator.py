@@ -20,7 +20,7 @@ from .charging.decide import decide, wish_before_supply_a
 from .charging.fallback import reconcile
 from .charging.metering import Meter, read
 from .charging.model import NO_PHASES, Carry, Decision, Reading, Settings, Situation
-from .charging.override import is_spent
+from .charging.override import is_spent, left_wh
 from .charging.reason import is_not_taking
 from .charging.session import State, advance
 from .const import CONF_CONNECTOR_ID, LOGGER
@@ -359,6 +359,25 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         """Write to the charge point what shall hold without us (reg 7), as soon as it is there and has spoken."""
         if not self._is_stopped:
             self._leaving.write()
+
+    # Forgetting
+
+    @callback
+    def forget(self) -> None:
+        """Forget the vehicle's stay so far: what goes on counts as a new one, from now on (S7.2).
+
+        An override that lasts until some energy was taken ends when it would have.
+        """
+        memory, now = self.memory, dt_util.utcnow()
+        override, reading = memory.carry.override, self.charger.reading
+        if override is not None and override.energy_wh is not None:
+            rest = replace(override, energy_wh=left_wh(override, self.session_wh), from_wh=0)
+            memory.carry = replace(memory.carry, override=rest)
+        memory.session = memory.tab = None
+        self.recording.forget()
+        self._count(None if reading is None else replace(reading, taken_at=now))
+        memory.save_at_once()
+        self._show(now)
 
     # Beginning and end
 

@@ -25,6 +25,8 @@ from .records.buffer import Buffer, Flushed
 from .records.errors import LedgerDamaged, LedgerError, LedgerMisaddressed
 from .records.journal import Journal, Record
 from .records.pseudonyms import Pseudonyms
+from .records.remnants import Erasure
+from .records.retention import Erased, erase
 from .records.sales import Register
 from .records.security_log import SecurityLog
 from .records.store import Store, set_aside
@@ -149,6 +151,30 @@ class Ledger:
             return await self._hass.async_add_executor_job(question, journal)
         except LedgerError as err:
             raise ledger_error(err) from err
+
+    async def async_erase(self, erasure: Erasure, then: Callable[[], None]) -> Erased:
+        """Erase, and look for what is left, while nothing is written; ``then`` is called before anything is again.
+
+        Raises:
+            HomeAssistantError: the records cannot be erased now; a person reads why.
+        """
+        async with self._access:
+            if self._journal is None:
+                await self._async_open()
+            if self._journal is None:
+                raise ledger_error(self._error or LedgerError("The records are not open"))
+            try:
+                erased = await self._hass.async_add_executor_job(self._erase, self._journal, erasure)
+            except LedgerError as err:
+                raise ledger_error(err) from err
+            self.buffer.forget(erasure.is_personal)  # what came in meanwhile; nobody flushes, so it does not wait
+            then()
+        self._tell()
+        return erased
+
+    def _erase(self, journal: Journal, erasure: Erasure) -> Erased:
+        self.buffer.forget(erasure.is_personal)
+        return erase(journal, erasure)
 
     async def async_start_anew(self) -> None:
         """Put a damaged database aside and begin a new one; what waits in memory is written to it.

@@ -14,6 +14,7 @@ from homeassistant.helpers.event import async_call_later
 from .chargers.ocpp.inputs import Bucket, network
 from .chargers.ocpp.peers import PeerEvent, PeerKind
 from .const import CONF_CHARGE_POINT_ID, CONF_LISTEN_PORT, CONF_PROTOCOL, DOMAIN, LOGGER, PROTOCOL_OCPP
+from .guard import DATA_GUARD
 from .security.inputs import plain
 
 PENDING_PER_ADDRESS: Final = 5
@@ -46,6 +47,7 @@ class PeerWatch:
     def notice(self, event: PeerEvent) -> None:
         """Act on one call."""
         charge_point_id = event.charge_point_id
+        self._write_down(event)
         if charge_point_id is None:
             return
         if event.kind is PeerKind.UNKNOWN:
@@ -67,6 +69,12 @@ class PeerWatch:
                 self._raise_issue("id_conflict", entry, event)
             case PeerKind.NO_SUBPROTOCOL:
                 self._raise_issue("unsupported_version", entry, event)
+
+    def _write_down(self, event: PeerEvent) -> None:
+        """Have the guard write down a call that did not get through."""
+        entry = None if event.charge_point_id is None else self._entry_of(event.charge_point_id)
+        if (guard := self._hass.data.get(DATA_GUARD)) is not None:
+            guard.heard(event, self._port, None if entry is None else entry.entry_id)
 
     @callback
     def close(self) -> None:

@@ -58,6 +58,10 @@ class Recording:
         is_checkpoint = self._note_session(scene)
         self._note_condition(scene, is_due=is_checkpoint)
 
+    def forget(self) -> None:
+        """Forget what was handed over: all that stands is new again."""
+        self._session = self._session_at = self._decision = self._condition = None
+
     def close(self, scene: Scene) -> None:
         """Hand over how things stand at the end."""
         self._session_at = None

@@ -3,9 +3,13 @@
 from typing import override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.selector import TextSelector
+import probatio
 
+from . import forgetting_request, log_watch
 from .ledger import DATA_LEDGER
 from .ledger_repairs import ISSUE_ID
 
@@ -19,13 +23,67 @@ class StartRecordsAnew(ConfirmRepairFlow):
         if user_input is not None:
             try:
                 await self.hass.data[DATA_LEDGER].async_start_anew()
+                await self.hass.data[log_watch.DATA_LOG_WATCH].async_set_aside()
             except HomeAssistantError as err:
                 return self.async_abort(reason="not_started_anew", description_placeholders={"error": str(err)})
         return await super().async_step_confirm(user_input)
+
+
+class AcceptBrokenLog(ConfirmRepairFlow):
+    """Check the security log from its present end on, after an administrator has looked at what is broken."""
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Ask first."""
+        if user_input is not None:
+            try:
+                await self.hass.data[log_watch.DATA_LOG_WATCH].async_accept()
+            except HomeAssistantError as err:
+                return self.async_abort(reason="records_unavailable", description_placeholders={"error": str(err)})
+        return await super().async_step_confirm(user_input)
+
+
+class DeletePersonalData(RepairsFlow):
+    """Have a person at the screen type the serial number, then delete."""
+
+    def __init__(self, entry_id: str) -> None:
+        self._entry_id = entry_id
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Ask, and do it once the right thing was typed. What became of it is told in a notification."""
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="charge_point_not_loaded")
+        errors = {}
+        if user_input is not None:
+            typed = user_input.get("confirm", "")
+            if forgetting_request.is_meant([entry], typed):
+                try:
+                    await forgetting_request.async_delete(self.hass, [entry], typed, user_id=None)
+                except HomeAssistantError as err:
+                    return self.async_abort(reason="records_unavailable", description_placeholders={"error": str(err)})
+                return self.async_create_entry(data={})
+            errors["confirm"] = "wrong_confirmation"
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=probatio.Schema({probatio.Required("confirm"): TextSelector()}),
+            errors=errors,
+            description_placeholders=forgetting_request.placeholders(entry),
+        )
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow for an issue."""
-    return StartRecordsAnew() if issue_id == ISSUE_ID else ConfirmRepairFlow()
+    if issue_id == ISSUE_ID:
+        return StartRecordsAnew()
+    if issue_id == log_watch.ISSUE:
+        return AcceptBrokenLog()
+    if data is not None and issue_id.startswith(forgetting_request.ISSUE):
+        return DeletePersonalData(str(data["entry_id"]))
+    return ConfirmRepairFlow()

@@ -5,10 +5,10 @@ from typing import Any, Final
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 import probatio
 
+from .admin import async_register_admin_action
 from .chargers.charger import ChargerError
 from .chargers.modbus.charger import ModbusCharger
 from .chargers.ocpp.charger import OcppCharger
@@ -16,7 +16,11 @@ from .chargers.ocpp.tags import MAX_LENGTH, TagStatus
 from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .errors import invalid, translated
+from .guard import note
+from .security.events import Kind
+from .services_forgetting import async_setup_forgetting
 from .services_requests import async_setup_requests, charge_point_of
+from .services_security import async_setup_security
 from .site import is_site
 from .storage import DATA_HOUSEHOLD, KnownTag
 
@@ -67,6 +71,8 @@ LIST_TAGS_SCHEMA: Final = probatio.Schema({})
 def async_setup_services(hass: HomeAssistant) -> None:
     """Make the actions known. All but those that ask for charging are for administrators."""
     async_setup_requests(hass)
+    async_setup_security(hass)
+    async_setup_forgetting(hass)
     for name, handler, schema, response in (
         ("ocpp_call", _async_ocpp_call, OCPP_CALL_SCHEMA, SupportsResponse.OPTIONAL),
         ("modbus_read", _async_modbus_read, MODBUS_READ_SCHEMA, SupportsResponse.ONLY),
@@ -74,7 +80,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("remove_tag", _async_remove_tag, REMOVE_TAG_SCHEMA, SupportsResponse.NONE),
         ("list_tags", _async_list_tags, LIST_TAGS_SCHEMA, SupportsResponse.ONLY),
     ):
-        async_register_admin_service(hass, DOMAIN, name, handler, schema, response)
+        async_register_admin_action(hass, name, handler, schema, response)
 
 
 def _entry(call: ServiceCall) -> SmartChargeConfigEntry:
@@ -87,12 +93,20 @@ async def _async_ocpp_call(call: ServiceCall) -> ServiceResponse:
     charger = entry.runtime_data.charger
     if not isinstance(charger, OcppCharger):
         raise invalid("not_ocpp", name=entry.title)
+    outcome = "answered"
     try:
         answer: dict[str, Any] = await charger.call(action, call.data[ATTR_PAYLOAD])
     except ValueError as err:
+        outcome = "invalid"
         raise invalid("invalid_payload", action=action, error=str(err)) from err
     except ChargerError as err:
+        outcome = type(err).__name__
         raise translated(err, entry.title) from err
+    finally:
+        user_id = call.context.user_id
+        note(
+            call.hass, Kind.DIRECT_COMMAND, user_id=user_id, charge_point=entry.entry_id, action=action, outcome=outcome
+        )
     return answer if call.return_response else None
 
 
@@ -113,7 +127,8 @@ async def _async_modbus_read(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_set_tag(call: ServiceCall) -> None:
-    expires_at = call.data.get(ATTR_EXPIRES_AT)
+    expires_at, tag, status = (call.data.get(key) for key in (ATTR_EXPIRES_AT, ATTR_TAG, ATTR_STATUS))
+    expiry = None if expires_at is None else dt_util.as_utc(expires_at).isoformat(timespec="seconds")
     await call.hass.data[DATA_HOUSEHOLD].async_set_tag(
         KnownTag(
             tag=call.data[ATTR_TAG],
@@ -122,12 +137,14 @@ async def _async_set_tag(call: ServiceCall) -> None:
             expires_at=None if expires_at is None else dt_util.as_utc(expires_at),
         )
     )
+    note(call.hass, Kind.TAG_LISTED, user_id=call.context.user_id, tag=tag, status=status, expires_at=expiry)
     _pass_tags_on(call.hass)
 
 
 async def _async_remove_tag(call: ServiceCall) -> None:
     if not await call.hass.data[DATA_HOUSEHOLD].async_remove_tag(call.data[ATTR_TAG]):
         raise invalid("unknown_tag", tag=call.data[ATTR_TAG])
+    note(call.hass, Kind.TAG_REMOVED, user_id=call.context.user_id, tag=call.data[ATTR_TAG])
     _pass_tags_on(call.hass)
 
 

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry, async_register_admin_service
+from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .admin import async_register_admin_action
 from .chargers.charger import ChargerError
 from .charging.model import DsrEvent, DsrKind
 from .charging.override import next_showing
@@ -84,10 +85,10 @@ def async_setup_requests(hass: HomeAssistant) -> None:
         ("opt_out_of_dsr_event", _async_opt_out_of_dsr_event, KNOWN_EVENT_SCHEMA),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema)
-    async_register_admin_service(
-        hass, DOMAIN, "start_dsr_event", _async_start_dsr_event, START_EVENT_SCHEMA, SupportsResponse.OPTIONAL
+    async_register_admin_action(
+        hass, "start_dsr_event", _async_start_dsr_event, START_EVENT_SCHEMA, SupportsResponse.OPTIONAL
     )
-    async_register_admin_service(hass, DOMAIN, "end_dsr_event", _async_end_dsr_event, KNOWN_EVENT_SCHEMA)
+    async_register_admin_action(hass, "end_dsr_event", _async_end_dsr_event, KNOWN_EVENT_SCHEMA)
 
 
 def _coordinators(call: ServiceCall) -> list[SmartChargeCoordinator]:

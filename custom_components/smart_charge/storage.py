@@ -36,6 +36,7 @@ class Memory:
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self._store = Store[dict[str, Any]](hass, VERSION, _key(entry_id), private=True, atomic_writes=True)
         self._is_waiting = False
+        self.is_new = False
         self.carry = Carry()
         self.session: Session | None = None
         self.tab: Tab | None = None
@@ -46,7 +47,9 @@ class Memory:
 
     async def async_load(self) -> None:
         """Read the file; a part that cannot be read is as if it were new."""
-        stored = await self._store.async_load() or {}
+        stored = await self._store.async_load()
+        self.is_new = stored is None
+        stored = stored or {}
         self.carry = _carry(stored.get("carry"))
         self.session = _part(Session, stored.get("session"))
         self.tab = _part(Tab, stored.get("tab"))
@@ -179,6 +182,13 @@ class Household:
             return False
         await self._async_save()
         return True
+
+    async def async_forget_tags(self) -> int:
+        """Forget all tags; returns how many there were."""
+        count = len(self._tags)
+        self._tags.clear()
+        await self._async_save()
+        return count
 
     async def async_next_transaction_id(self) -> int:
         """Return a number that was never given before, and is on disk before it is used.

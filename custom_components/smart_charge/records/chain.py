@@ -48,9 +48,9 @@ class Verdict:
         return self.broken_at is None
 
 
-def verify_chain(site: str, entries: Iterable[Entry], first: int | None = None) -> Verdict:
-    """Check entries in the order of their numbers; ``first`` is the number that they must begin with."""
-    count, expected, previous = 0, first, None
+def verify_chain(site: str, entries: Iterable[Entry], first: int | None = None, previous: str | None = None) -> Verdict:
+    """Check entries in order; they must begin with the number ``first`` and follow the digest ``previous``."""
+    count, expected = 0, first
     for entry in entries:
         if expected is not None and entry.number != expected:
             return Verdict(count=count, broken_at=expected, reason="an entry is missing")

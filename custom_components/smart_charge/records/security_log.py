@@ -69,25 +69,34 @@ class SecurityLog:
         with self._store.read() as connection:
             return [_to_entry(row) for row in connection.execute(wanted)]
 
-    def verify(self, anchor: Head | None = None) -> Verdict:
-        """Find the first entry that is not as it was written. ``anchor`` is an earlier `head`, kept elsewhere."""
+    def verify(self, anchor: Head | None = None, *, accepted: Head | None = None) -> Verdict:
+        """Find the first entry that is not as it was written.
+
+        ``anchor`` is an earlier `head`, kept elsewhere. ``accepted`` is one behind which nothing is checked any more,
+        because somebody has looked at what is broken there.
+        """
         with self._store.read() as connection:
             head = connection.execute(select(security_heads).where(security_heads.c.site == self._site)).one_or_none()
-            rows = connection.execute(
-                select(security_log).where(security_log.c.site == self._site).order_by(security_log.c.number)
-            )
+            wanted = select(security_log).where(security_log.c.site == self._site).order_by(security_log.c.number)
+            if accepted is not None:
+                wanted = wanted.where(security_log.c.number > accepted.number)
+            rows = connection.execute(wanted)
             entries = [_to_entry(row) for row in rows]
         if head is None:
             is_empty = not entries and anchor is None
             return Verdict(count=0) if is_empty else _broken(entries, 1, "the record of the last entry is missing")
-        verdict = verify_chain(self._site, entries, first=head.first_number)
+        first = head.first_number if accepted is None else max(head.first_number, accepted.number + 1)
+        before = None if accepted is None or accepted.number + 1 < first else accepted.digest
+        verdict = verify_chain(self._site, entries, first=first, previous=before)
         if not verdict.is_whole:
+            return verdict
+        if not entries and accepted is not None and (accepted.number, accepted.digest) == (head.number, head.digest):
             return verdict
         last = entries[-1] if entries else None
         if last is None or (last.number, last.digest) != (head.number, head.digest):
             missing = head.first_number if last is None else last.number + 1
             return _broken(entries, missing, "the last entries are missing")
-        return _against_anchor(entries, anchor, head.first_number)
+        return _against_anchor(entries, anchor, first)
 
     def export(self) -> str:
         """Return the log as JSON lines, with all that another program needs to check the chain."""
@@ -144,7 +153,18 @@ class SecurityLog:
         fresh = {"site": self._site, "first_number": 1, "number": 0, "digest": GENESIS, "size": 0}
         connection.execute(upsert(connection, security_heads).values(**fresh).on_conflict_do_nothing())
         mine = select(security_heads).where(security_heads.c.site == self._site)
-        return connection.execute(mine.with_for_update()).one()
+        head = connection.execute(mine.with_for_update()).one()
+        return head if head.number else self._head_found(connection) or head
+
+    def _head_found(self, connection: Connection) -> Any:
+        """Where the record of the last entry was taken away, go on behind the last entry: none may be refused."""
+        entries = security_log.c.site == self._site
+        newest = select(security_log).where(entries).order_by(security_log.c.number.desc()).limit(1)
+        if (last := connection.execute(newest).one_or_none()) is None:
+            return None
+        first = connection.execute(select(func.min(security_log.c.number)).where(entries)).scalar_one()
+        self._set_head(connection, first_number=first, number=last.number, digest=last.digest)
+        return connection.execute(select(security_heads).where(security_heads.c.site == self._site)).one()
 
     def _set_head(self, connection: Connection, **facts: Any) -> None:
         connection.execute(update(security_heads).where(security_heads.c.site == self._site).values(**facts))

@@ -1,0 +1,415 @@
+# ruff: noqa: ASYNC240  the tests look at the files of a home that waits for them
+"""Deleting personal data, as an owner does it: who may, what must be typed, what is left, and that charging goes on."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+import json
+from pathlib import Path
+import sqlite3
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, flush_store
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+
+from custom_components.smart_charge.chargers.charger import Kept
+from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.forgetting_search import needles, search
+from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
+from custom_components.smart_charge.records.sales import Sale
+from custom_components.smart_charge.records.security_log import SecurityEvent
+from custom_components.smart_charge.records.values import OutletKey, SessionRecord
+
+from .shell import CHARGING, IDLE, OPENS, PLUGGED_IN, FakeCharger, after, at, call, modbus_entry, set_up_fake, settle
+
+TAG = "04A2B3C4D5E6F7"
+NAME = "Ada Lovelace"
+SERIAL = "A1234567"
+OUTLET = OutletKey(charge_point="01GARAGE", connector=1)
+S7_2 = pytest.mark.requirement("S7.2")
+
+
+@pytest.fixture
+def persistent_database() -> bool:
+    """The recorder writes a file, so that its bytes can be searched."""
+    return True
+
+
+@pytest.fixture(autouse=True)
+def _hurried() -> Iterator[None]:
+    """Registries are saved when the test says so."""
+    with patch("custom_components.smart_charge.forgetting_names.SAVED_AFTER_S", 0):
+        yield
+
+
+@pytest.fixture
+async def ledger(hass: HomeAssistant, recorder_mock: Recorder, entry: MockConfigEntry) -> Ledger:
+    return hass.data[DATA_LEDGER]
+
+
+def session(days_ago: int, **more: Any) -> SessionRecord:
+    began = dt_util.utcnow() - timedelta(days=days_ago)
+    ended = began + timedelta(hours=8)
+    facts: dict[str, Any] = {
+        "outlet": OUTLET, "plugged_in_at": began, "charge_started_at": began, "charge_ended_at": ended,
+        "unplugged_at": ended, "seen_at": ended, "is_open": False, "import_wh": 7_000, "tag": TAG, "who": NAME,
+    }  # fmt: skip
+    return SessionRecord(**facts | more)
+
+
+async def live_here(hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory) -> str:
+    """Let an owner list a tag, name an entity, charge; returns the id of the session that goes on."""
+    await hass.services.async_call(DOMAIN, "set_tag", {"tag": TAG, "name": NAME}, blocking=True)
+    er.async_get(hass).async_update_entity("sensor.garage_power", name=f"{NAME}'s power")
+    ledger.add(*(session(days) for days in range(2, 30)))
+    ledger.add(SecurityEvent(at=dt_util.utcnow(), kind="wrong_password", detail={"tag": TAG, "address": "192.0.2.7"}))
+    charger.say(**PLUGGED_IN, import_wh=1_000)
+    await settle(hass)
+    began = dt_util.utcnow()
+    await at(hass, freezer, OPENS + timedelta(minutes=20))
+    charger.say(**CHARGING, import_wh=1_000)
+    await settle(hass)
+    await after(hass, freezer, hours=1)
+    charger.say(import_wh=8_000)
+    await settle(hass)
+    session_id = replace(session(0), plugged_in_at=began).session_id
+    hass.states.async_set("sensor.garage_power", "7000", {"session_id": session_id})
+    await ledger.async_flush()
+    await async_wait_recording_done(hass)
+    return session_id
+
+
+async def delete(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
+    answer = await hass.services.async_call(
+        DOMAIN, "delete_personal_data", {"confirm": SERIAL} | data, blocking=True, return_response=True
+    )
+    await settle(hass)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def what(items: Any) -> set[str]:
+    return {item["what"] for item in items}
+
+
+def files_of(hass: HomeAssistant, recorder: Recorder) -> list[Path]:
+    records = Path(hass.config.path("smart_charge.db"))
+    history = Path(recorder.db_url.removeprefix("sqlite:///"))
+    return [each for path in (records, history) for each in path.parent.glob(f"{path.name}*")]
+
+
+def words_in(files: list[Path], *words: str) -> set[str]:
+    wanted = {word: needles([word]) for word in words}
+    found = set()
+    for file in files:
+        content = file.read_bytes()
+        found |= {f"{word} in {file.name}" for word, pattern in wanted.items() if pattern and pattern.search(content)}
+    return found
+
+
+@S7_2
+async def test_nothing_of_an_owner_is_left_anywhere(  # noqa: PLR0917
+    hass: HomeAssistant,
+    recorder_mock: Recorder,
+    ledger: Ledger,
+    charger: FakeCharger,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+) -> None:
+    session_id = await live_here(hass, ledger, charger, freezer)
+    hour = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    meta = {
+        "mean_type": 0, "has_sum": True, "name": "EV", "source": DOMAIN, "statistic_id": f"{DOMAIN}:01garage_energy",
+        "unit_class": "energy", "unit_of_measurement": "kWh",
+    }  # fmt: skip
+    async_add_external_statistics(hass, meta, [{"start": hour - timedelta(hours=5), "sum": 7.0}])
+    await async_wait_recording_done(hass)
+    files = files_of(hass, recorder_mock)
+    assert len(words_in(files, TAG, NAME)) >= 4
+    assert words_in(files, session_id)
+
+    answer = await delete(hass)
+
+    assert answer["left"] == []
+    assert answer["is_complete"] is True
+    assert {"sessions", "half_hours", "tags", "given_names", "history_entities", "history_events"} <= what(
+        answer["erased"]
+    )
+    assert {"security_log", "meter_reading"} <= what(answer["remains"])
+    assert {"backups", "log"} <= what(answer["out_of_reach"])
+    await async_wait_recording_done(hass)
+    assert words_in(files_of(hass, recorder_mock), TAG, NAME, session_id) == set()
+    await flush_store(er.async_get(hass)._store)
+    stored = json.dumps(hass_storage)
+    assert TAG not in stored
+    assert NAME not in stored
+    with sqlite3.connect(recorder_mock.db_url.removeprefix("sqlite:///")) as history:
+        assert history.execute("SELECT count(*) FROM statistics_meta WHERE source = ?", [DOMAIN]).fetchone() == (0,)
+    assert charger.people_forgotten == 1
+
+
+@S7_2
+async def test_the_vehicle_goes_on_charging_as_another_session(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    await live_here(hass, ledger, charger, freezer)
+    asked, handed_back = list(charger.asked), charger.handed_back
+    deleted_at = dt_util.utcnow()
+    await delete(hass)
+    assert charger.asked == asked
+    assert charger.handed_back == handed_back
+    await after(hass, freezer, minutes=30)
+    charger.say(import_wh=11_500)
+    await settle(hass)
+    await ledger.async_flush()
+    now = dt_util.utcnow()
+    (kept,) = await ledger.async_ask(lambda journal: journal.sessions(now - timedelta(days=400), now))
+    assert kept.plugged_in_at == deleted_at
+    assert kept.import_wh == 3_500
+    assert kept.tag is None
+
+
+async def test_charge_now_for_some_energy_ends_when_it_would_have(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    charger.say(**PLUGGED_IN, import_wh=1_000)
+    await settle(hass)
+    device = er.async_get(hass).async_get("sensor.garage_power")
+    assert device is not None
+    data = {"device_id": device.device_id, "energy_kwh": 10}
+    await hass.services.async_call(DOMAIN, "charge_now", data, blocking=True)
+    await after(hass, freezer, minutes=40)
+    charger.say(**CHARGING, import_wh=5_000)
+    await settle(hass)
+    await delete(hass)
+    await after(hass, freezer, minutes=30)
+    charger.say(import_wh=10_900)
+    await settle(hass)
+    assert entry.runtime_data.memory.carry.override is not None
+    charger.say(import_wh=11_000)
+    await settle(hass)
+    assert entry.runtime_data.memory.carry.override is None
+
+
+@S7_2
+async def test_the_wrong_serial_deletes_nothing(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    await live_here(hass, ledger, charger, freezer)
+    with pytest.raises(ServiceValidationError) as refused:
+        await delete(hass, confirm="B7654321")
+    assert refused.value.translation_key == "wrong_confirmation"
+    now = dt_util.utcnow()
+    assert len(await ledger.async_ask(lambda journal: journal.sessions(now - timedelta(days=400), now))) == 29
+    assert charger.people_forgotten == 0
+
+
+@S7_2
+@pytest.mark.requirement("S9.1")
+async def test_who_is_no_administrator_deletes_nothing(
+    hass: HomeAssistant, ledger: Ledger, hass_read_only_user: MockUser
+) -> None:
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN, "delete_personal_data", {"confirm": SERIAL}, blocking=True,
+            context=Context(user_id=hass_read_only_user.id),
+        )  # fmt: skip
+    await ledger.async_flush()
+    (entry,) = [
+        each
+        for each in await ledger.async_ask(lambda journal: journal.security.entries())
+        if each.kind == "action_refused"
+    ]
+    assert json.loads(entry.detail)["action"] == "delete_personal_data"
+    assert hass_read_only_user.id not in entry.detail
+
+
+@S7_2
+async def test_one_of_two_charge_points_keeps_its_sessions_and_the_tags(
+    hass: HomeAssistant, recorder_mock: Recorder, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    other = FakeCharger()
+    other.identity = replace(other.identity, serial="B7654321")
+    other.say(**IDLE)
+    like = modbus_entry(port=503)
+    carport = MockConfigEntry(
+        domain=DOMAIN, title="Carport", unique_id="B7654321", entry_id="01CARPORT", data=dict(like.data),
+        options=dict(like.options),
+    )  # fmt: skip
+    await set_up_fake(hass, other, carport)
+    ledger = hass.data[DATA_LEDGER]
+    await hass.services.async_call(DOMAIN, "set_tag", {"tag": TAG, "name": NAME}, blocking=True)
+    ledger.add(session(2), session(2, outlet=OutletKey(charge_point="01CARPORT")))
+    await ledger.async_flush()
+    device = er.async_get(hass).async_get("sensor.carport_power")
+    assert device is not None
+    answer = await delete(hass, confirm="b7654321 ", device_id=device.device_id)
+    assert answer["left"] == []
+    assert "listed_tags" in what(answer["remains"])
+    now = dt_util.utcnow()
+    (kept,) = await ledger.async_ask(lambda journal: journal.sessions(now - timedelta(days=400), now))
+    assert (kept.outlet, kept.tag) == (OUTLET, TAG)
+    tags = await hass.services.async_call(DOMAIN, "list_tags", {}, blocking=True, return_response=True)
+    assert tags is not None
+    assert len(tags["tags"]) == 1  # type: ignore[arg-type]
+
+
+@S7_2
+async def test_what_a_charge_point_would_not_delete_is_said(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger
+) -> None:
+    charger.kept = frozenset({Kept.TAG_LIST})
+    answer = await delete(hass)
+    assert [(item["what"], item["where"]) for item in answer["left"]] == [("tag_list", "Garage")]
+    assert answer["is_complete"] is False
+    charger.is_online = False
+    assert what((await delete(hass))["left"]) == {"charge_point_away"}
+
+
+@S7_2
+@pytest.mark.requirement("14.1")
+async def test_the_register_of_sales_is_kept_and_named(hass: HomeAssistant, ledger: Ledger) -> None:
+    now = dt_util.utcnow()
+    sale = Sale(recorded_at=now, sold_on=now.date(), model="One", serial=SERIAL, buyer=NAME)
+    ledger.add(session(2), sale)
+    await ledger.async_flush()
+    answer = await delete(hass)
+    assert answer["left"] == []
+    assert "register_of_sales" in what(answer["remains"])
+    assert len(await ledger.async_ask(lambda journal: journal.register.entries())) == 1
+
+
+@S7_2
+async def test_a_file_that_still_names_somebody_is_named(hass: HomeAssistant, ledger: Ledger) -> None:
+    ledger.add(session(2))
+    await ledger.async_flush()
+    Path(hass.config.path("notes.txt")).write_text(f"the tag of {NAME.upper()}")
+    answer = await delete(hass)
+    assert [(item["what"], item["where"]) for item in answer["left"]] == [("file", "notes.txt")]
+
+
+@S7_2
+async def test_records_that_cannot_be_erased_are_told_and_all_else_stays(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger
+) -> None:
+    await hass.services.async_call(DOMAIN, "set_tag", {"tag": TAG, "name": NAME}, blocking=True)
+    ledger.add(session(2))
+    await ledger.async_flush()
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with patch("custom_components.smart_charge.records.store.BUSY_S", 0.1), pytest.raises(HomeAssistantError) as told:
+        await delete(hass)
+    other.execute("ROLLBACK")
+    other.close()
+    assert told.value.translation_key == "records_locked"
+    assert charger.people_forgotten == 0
+    assert len(hass.data[DOMAIN].tags) == 1  # type: ignore[attr-defined]
+
+
+async def test_without_a_recorder_the_rest_is_deleted(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    ledger = hass.data[DATA_LEDGER]
+    ledger.add(session(2))
+    await ledger.async_flush()
+    answer = await delete(hass)
+    assert answer["is_complete"] is True
+    assert "sessions" in what(answer["erased"])
+
+
+# By button and repair
+
+
+def question(hass: HomeAssistant) -> ir.IssueEntry | None:
+    return ir.async_get(hass).async_get_issue(DOMAIN, "delete_personal_data_01GARAGE")
+
+
+@pytest.fixture
+async def flows(hass: HomeAssistant) -> Any:
+    await async_setup_component(hass, "repairs", {})
+    await hass.async_block_till_done()
+    return hass.data["repairs"]["flow_manager"]
+
+
+@S7_2
+async def test_the_button_only_asks(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    ledger.add(session(2))
+    await call(hass, "press", "button.garage_delete_personal_data")
+    await ledger.async_flush()
+    assert question(hass) is not None
+    assert charger.people_forgotten == 0
+    await after(hass, freezer, minutes=61)
+    assert question(hass) is None
+
+
+@S7_2
+async def test_the_question_wants_the_serial_typed(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, flows: Any
+) -> None:
+    ledger.add(session(2))
+    await ledger.async_flush()
+    await call(hass, "press", "button.garage_delete_personal_data")
+    form = await flows.async_init(DOMAIN, data={"issue_id": "delete_personal_data_01GARAGE"})
+    assert form["description_placeholders"] == {"name": "Garage", "expected": SERIAL, "others": "0"}
+    again = await flows.async_configure(form["flow_id"], {"confirm": "yes"})
+    assert again["errors"] == {"confirm": "wrong_confirmation"}
+    assert charger.people_forgotten == 0
+    done = await flows.async_configure(form["flow_id"], {"confirm": SERIAL.lower()})
+    assert done["type"].value == "create_entry"
+    assert charger.people_forgotten == 1
+    assert question(hass) is None
+    now = dt_util.utcnow()
+    assert await ledger.async_ask(lambda journal: journal.sessions(now - timedelta(days=400), now)) == []
+
+
+@S7_2
+async def test_a_notification_tells_what_became_of_it_in_words(hass: HomeAssistant, ledger: Ledger) -> None:
+    with patch("homeassistant.components.persistent_notification.async_create") as told:
+        ledger.add(session(2))
+        await ledger.async_flush()
+        await delete(hass)
+    _, message, title, _ = told.call_args.args
+    assert title == "Personal data deleted"
+    assert "- Charging sessions: 1" in message
+    assert "**Still there**\n\n- Nothing" in message
+    assert "- Backups of Home Assistant" in message
+
+
+# The search
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "b.tar").write_text("Ada Lovelace")
+    return tmp_path
+
+
+@pytest.mark.parametrize("spelling", ["Émile Zola", "émile zola", "\\u00c9mile Zola", "ÉMILE ZOLA"])
+def test_a_word_is_found_however_it_is_spelt(folder: Path, spelling: str) -> None:
+    (folder / "x.json").write_text(spelling)
+    assert search(folder, needles(["Émile Zola"])).files == ("x.json",)
+
+
+def test_a_word_across_two_pieces_is_found(folder: Path) -> None:
+    (folder / "big").write_bytes(b"x" * (2**18 - 4) + b"Ada Lovelace")
+    assert search(folder, needles([NAME])).files == ("big",)
+
+
+def test_backups_are_not_searched_but_named(folder: Path) -> None:
+    assert search(folder, needles([NAME])).files == ()
+
+
+def test_a_short_word_is_not_looked_for(folder: Path) -> None:
+    assert needles(["Ada"]) is None
+    assert search(folder, None).files == ()
