@@ -228,14 +228,15 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
 
     def claim(self, phases: tuple[int, ...]) -> Claim:
         """Say what it wants of the supply, and what it draws."""
-        reading = self.charger.reading
+        reading, carry = self.charger.reading, self.memory.carry
         return Claim(
             key=self.key,
             wish_a=self._wish_a,
             phases=phases,
             drawn_a=NO_PHASES if reading is None else reading.current_a,
-            taken_at=None if reading is None else reading.taken_at,
-            in_force_a=self.memory.carry.in_force_a,
+            taken_at=None if reading is None else reading.measured_at or reading.taken_at,
+            in_force_a=carry.in_force_a,
+            rises_at=carry.rises_at,
             is_taking=reading is None or not is_not_taking(reading),
         )
 

@@ -205,7 +205,7 @@ class TestDamping:
 
     def test_our_own_rise_is_not_mistaken_for_the_house(self):
         home = self.risen()
-        old_word = claim(drawn_a=8.0, taken_at=home.now)
+        old_word = claim(drawn_a=8.0, taken_at=home.now, in_force_a=28.0)
         at = home.now + timedelta(seconds=2)
         sharing = share(home.supply, metered(38.0, at=at), [old_word], home.carry, at)
         assert ceilings(sharing) == {"a": 28.0}
@@ -214,7 +214,8 @@ class TestDamping:
     def test_a_real_overload_is_seen_through_the_rise(self):
         home = self.risen()
         at = home.now + timedelta(seconds=2)
-        sharing = share(home.supply, metered(45.0, at=at), [claim(drawn_a=8.0, taken_at=home.now)], home.carry, at)
+        old_word = claim(drawn_a=8.0, taken_at=home.now, in_force_a=28.0)
+        sharing = share(home.supply, metered(45.0, at=at), [old_word], home.carry, at)
         assert ceilings(sharing) == {"a": 21.0}
 
     def test_our_own_fall_is_not_mistaken_for_the_house(self):
@@ -229,7 +230,7 @@ class TestDamping:
     def test_a_charge_point_without_a_meter_is_taken_to_draw_what_leaves_the_house_as_it_was(self, word):
         home = self.risen()
         at = home.now + timedelta(seconds=30)
-        sharing = share(home.supply, metered(30.0, at=at), [claim(**word)], home.carry, at)
+        sharing = share(home.supply, metered(30.0, at=at), [claim(**word, in_force_a=28.0)], home.carry, at)
         assert sharing.house_a[0] == 10.0
         assert ceilings(sharing) == {"a": 28.0}
 
@@ -255,6 +256,30 @@ class TestStubborn:
             home.drawn = ceilings(sharing)
         assert home.drawn == {"a": 14.0, "b": 0.0}
 
+    def test_a_word_from_before_it_was_told_is_held_against_nobody(self):
+        home = Premises(supply(60.0), {"a": 32.0, "b": 32.0})
+        home.settle((5.0, 0, 0), 600)
+        old_word = home.now
+        home.step((30.0, 0, 0))
+        at = home.now + timedelta(seconds=1)
+        words = [claim(key, drawn_a=26.5, taken_at=old_word, in_force_a=14.0) for key in ("a", "b")]
+        sharing = share(home.supply, metered(83.0, at=at), words, home.carry, at)
+        assert ceilings(sharing) == {"a": 14.0, "b": 14.0}
+        assert sharing.house_a[0] == 30.0
+
+    @pytest.mark.parametrize("after_s", [11, 40])
+    def test_a_word_from_before_it_came_down_hides_no_overload(self, after_s):
+        home = Premises(supply(40.0), {"a": 32.0})
+        home.settle((5.0, 0, 0))
+        old_word = home.now
+        home.step((25.0, 0, 0))
+        home.step((25.0, 0, 0))
+        at = home.now + timedelta(seconds=after_s)
+        word = claim("a", drawn_a=32.0, taken_at=old_word, in_force_a=13.0)
+        sharing = share(home.supply, metered(32.0 + 13.0, at=at), [word], home.carry, at)
+        assert sharing.house_a[0] == 32.0
+        assert ceilings(sharing) == {"a": 6.0}
+
     def test_it_is_told_to_stop_when_the_supply_is_overloaded(self):
         home = Premises(supply(40.0), {"a": 32.0})
         home.settle((20.0, 0, 0))
@@ -264,7 +289,7 @@ class TestStubborn:
 
 
 class TestTurns:
-    def test_who_waits_is_served_after_fifteen_minutes(self):
+    def test_who_waits_is_served_after_half_an_hour(self):
         home = Premises(supply(20.0), {"a": 32.0, "b": 32.0})
         served = [
             {key for key, amperes in ceilings(sharing).items() if amperes}
@@ -274,7 +299,7 @@ class TestTurns:
         first = next(keys for keys in served if keys)
         assert first == {"a"}
         turned = next(index for index, keys in enumerate(served) if keys == {"b"}) * 5
-        assert 900 <= turned <= 1100
+        assert 1800 <= turned <= 2000
 
     def test_who_waits_is_told_so(self):
         home = Premises(supply(20.0), {"a": 32.0, "b": 32.0})
@@ -324,6 +349,58 @@ class TestTurns:
             if amps
         }
         assert seen == {"a", "b"}
+
+
+class TestPromises:
+    """What is waited for behind a random delay."""
+
+    def waiting(self):
+        home = Premises(supply(25.0), {"a": 32.0})
+        home.settle((5.0, 0, 0))
+        home.drawn = {}
+        return home
+
+    def shared(self, home, house_a, after_s=1, **facts):
+        home.now += timedelta(seconds=after_s)
+        word = claim(taken_at=home.now, **{"rises_at": home.now + timedelta(seconds=200)} | facts)
+        sharing = share(home.supply, metered(house_a, at=home.now), [word], home.carry, home.now)
+        home.carry = sharing.carry
+        return sharing.ceilings["a"]
+
+    def test_a_peak_leaves_nothing_now_but_the_promise(self):
+        home = self.waiting()
+        assert self.shared(home, 5.0).promised_a == 18.0
+        ceiling = self.shared(home, 22.0)
+        assert (ceiling.max_a, ceiling.promised_a) == (0.0, 18.0)
+
+    def test_the_promise_ends_with_the_delay(self):
+        home = self.waiting()
+        self.shared(home, 22.0)
+        ceiling = self.shared(home, 22.0, after_s=10, rises_at=home.now + timedelta(seconds=10))
+        assert (ceiling.max_a, ceiling.promised_a) == (0.0, 0.0)
+
+    def test_who_waits_for_no_delay_is_promised_no_more_than_there_is(self):
+        home = self.waiting()
+        ceiling = self.shared(home, 22.0, rises_at=None)
+        assert (ceiling.max_a, ceiling.promised_a) == (0.0, 0.0)
+
+    @pytest.mark.requirement("11.9")
+    def test_a_delay_from_before_a_restart_is_promised_the_floor(self):
+        held = claim(rises_at=later(60))
+        for meter in (None, metered(5.0), metered(24.0)):
+            ceiling = share(supply(25.0), meter, [held], SharingCarry(), START).ceilings["a"]
+            assert (ceiling.max_a, ceiling.promised_a) == (0.0, 6.0)
+
+    def test_who_is_to_relieve_another_is_promised_the_floor_while_that_charges_on(self):
+        home = Premises(supply(20.0), {"a": 32.0, "b": 32.0})
+        seen = [
+            (sharing.ceilings["a"].max_a, sharing.ceilings["b"].max_a, sharing.ceilings["b"].promised_a)
+            for sharing in home.run(2400, lambda _: (8.0, 0, 0))
+        ]
+        begins = seen.index((10.0, 0.0, 6.0))
+        assert seen[begins : begins + 15] == [(10.0, 0.0, 6.0)] * 15
+        assert seen[begins + 15] == (0.0, 0.0, 0.0)
+        assert seen[begins + 26 :][0] == (0.0, 10.0, 10.0)
 
 
 def test_review_comes_when_the_meter_would_be_stale():

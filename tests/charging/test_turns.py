@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smart_charge.charging.turns import Place, Request, Spare, fair_shares, stepped, take_turns
+from custom_components.smart_charge.charging.places import Place, Request, Trail
+from custom_components.smart_charge.charging.shares import fair_shares, stepped
+from custom_components.smart_charge.charging.turns import Spare, take_turns
 
 NOW = datetime(2027, 1, 12, 18, tzinfo=UTC)
 
@@ -14,13 +16,19 @@ def ago(minutes: float) -> datetime:
     return NOW - timedelta(minutes=minutes)
 
 
-def request(key, wish_a=32.0, phases=(0,), is_taking=True, in_force_a=0.0, **place) -> Request:
-    place = Place(phases=phases, **place)
-    return Request(key=key, wish_a=wish_a, place=place, is_taking=is_taking, in_force_a=in_force_a)
+def request(key, wish_a=32.0, phases=(0,), ceiling_a=0.0, in_force_a=0.0, **facts) -> Request:
+    of_request = {name: facts.pop(name) for name in ("is_taking", "rises_at") if name in facts}
+    place = Place(phases=phases, ceiling=Trail(now_a=ceiling_a), **facts)
+    return Request(key=key, wish_a=wish_a, place=place, in_force_a=in_force_a, **of_request)
 
 
 def serving(key, minutes, **more) -> Request:
-    return request(key, ceiling_a=6.0, turn_at=ago(minutes), **more)
+    """One that has charged in its turn for so long, but just now has nothing: who takes its place costs nobody."""
+    return request(key, **{"ceiling_a": 6.0, "turn_at": ago(minutes), "begun_at": ago(minutes)} | more)
+
+
+def charging(key, minutes, **more) -> Request:
+    return serving(key, minutes, in_force_a=6.0, **more)
 
 
 def room(*most_a, aim_a=None, join_a=None) -> Spare:
@@ -131,5 +139,58 @@ def test_who_takes_from_others_needs_what_has_been_free_for_longer():
 
 
 def test_who_charges_is_not_dropped_for_one_that_waits_for_its_random_delay():
-    facts = [serving("a", 10, in_force_a=6.0), serving("b", 1)]
+    facts = [charging("a", 10), serving("b", 1)]
     assert served(facts, 6.0) == ({"a"}, None)
+
+
+class TestSwap:
+    """Who makes room charges on until the other's random delay is about to end."""
+
+    def swap(self, minutes=30, **comes):
+        facts = [charging("a", minutes), request("b", waiting_at=ago(30), **comes)]
+        turns = take_turns(facts, room(6.0, 0.0, 0.0), None, NOW)
+        return {one.key for one in turns.served}, turns
+
+    @pytest.mark.parametrize("minutes", [15, 29])
+    def test_a_turn_lasts_half_an_hour_from_when_charging_began(self, minutes):
+        served, turns = self.swap(minutes)
+        assert served == {"a"}
+        assert turns.places["b"].relieves is None
+
+    def test_who_comes_is_told_while_the_other_charges_on(self):
+        served, turns = self.swap()
+        assert (served, turns.swapped_at) == ({"a"}, None)
+        assert (turns.places["b"].relieves, turns.places["b"].relieves_at) == ("a", NOW)
+
+    @pytest.mark.parametrize(("left_s", "served"), [(300, {"a"}), (16, {"a"}), (15, {"b"}), (1, {"b"})])
+    def test_the_other_comes_down_just_before_the_delay_ends(self, left_s, served):
+        rises_at = NOW + timedelta(seconds=left_s)
+        assert self.swap(relieves="a", relieves_at=ago(5), rises_at=rises_at)[0] == served
+
+    @pytest.mark.parametrize(("ago_s", "served"), [(14, {"a"}), (15, {"b"})])
+    def test_who_has_no_delay_comes_a_little_later(self, ago_s, served):
+        assert self.swap(relieves="a", relieves_at=NOW - timedelta(seconds=ago_s))[0] == served
+
+    def test_the_swap_counts_from_when_room_is_made(self):
+        _, turns = self.swap(relieves="a", relieves_at=ago(9))
+        assert turns.swapped_at == NOW
+        assert (turns.places["b"].turn_at, turns.places["b"].begun_at, turns.places["b"].relieves) == (NOW, None, None)
+        assert (turns.places["a"].turn_at, turns.places["a"].begun_at) == (None, None)
+
+    def test_who_finds_room_of_its_own_relieves_nobody(self):
+        facts = [charging("a", 30), request("b", waiting_at=ago(30), relieves="a", relieves_at=ago(2))]
+        turns = take_turns(facts, room(12.0, 0.0, 0.0), None, NOW)
+        assert {one.key for one in turns.served} == {"a", "b"}
+        assert turns.places["b"].relieves is None
+
+    def test_who_was_to_make_room_for_one_that_left_keeps_its_turn(self):
+        turns = take_turns([charging("a", 30)], room(6.0, 0.0, 0.0), None, NOW)
+        assert turns.places["a"].turn_at == ago(30)
+
+    def test_who_never_got_to_charge_in_its_turn_makes_room_as_well(self):
+        facts = [request("a", ceiling_a=6.0, turn_at=ago(30)), request("b", waiting_at=ago(30))]
+        assert served(facts, 6.0) == ({"b"}, NOW)
+
+    def test_who_waits_for_its_random_delay_is_given_half_an_hour_for_it(self):
+        facts = [request("a", ceiling_a=6.0, turn_at=ago(29)), request("b", waiting_at=ago(60))]
+        assert served(facts, 6.0) == ({"a"}, None)

@@ -15,8 +15,13 @@ class SharingCause(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ceiling:
-    """The most that one charge point may be asked for: 0, or at least 6 A, and why it is no more."""
+    """The most that one charge point may be asked for: 0, or at least 6 A, and why it is no more.
+
+    ``promised_a`` is what it may go on waiting for behind a random delay, though there is less just now:
+    the house has a brief peak, or another charge point makes room only when the delay ends.
+    """
 
     max_a: float
     cause: SharingCause
     until_at: datetime | None = None
+    promised_a: float = 0.0

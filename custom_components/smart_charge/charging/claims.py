@@ -5,7 +5,7 @@ from datetime import datetime
 import math
 
 from .model import MIN_CURRENT_A, PerPhase
-from .turns import Place
+from .places import Place, Trail
 
 SETTLING_S = 10.0
 """A charge point told a new current is taken to be following it for so long (IEC 61851-1: 5 s, plus the way there)."""
@@ -54,6 +54,7 @@ class Claim:
         drawn_a: on its own L1 to L3; None where it did not say.
         taken_at: when that was so; None if it has said nothing.
         is_taking: False when the vehicle has been offered current and leaves it.
+        rises_at: when the random delay ends behind which it waits for more; None if none runs.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Claim:
     taken_at: datetime | None
     in_force_a: float = 0.0
     is_taking: bool = True
+    rises_at: datetime | None = None
 
     @property
     def wants_a(self) -> float:
@@ -72,7 +74,7 @@ class Claim:
 
 def is_ignoring(claim: Claim, place: Place | None, now: datetime) -> bool:
     """Whether it has had time to come down and still draws more than it may: then it is one more load of the house."""
-    if place is None or claim.taken_at is None or not place.has_rested(claim.taken_at, IGNORED_AFTER_S):
+    if place is None or claim.taken_at is None or not place.ceiling.had_rested(claim.taken_at, IGNORED_AFTER_S, now):
         return False
     most_a = place.ceiling_a + _TOLERANCE_A
     return _is_told(claim, now) and any(drawn is not None and drawn > most_a for drawn in claim.drawn_a)
@@ -83,16 +85,21 @@ def _is_told(claim: Claim, now: datetime) -> bool:
 
 
 def drawn_between(
-    claim: Claim, own: int, place: Place | None, metered_at: datetime, now: datetime
+    claim: Claim, own: int, asked: Trail | None, metered_at: datetime, now: datetime
 ) -> tuple[float, float]:
-    """Return between which two currents the charge point drew when the meter was read."""
-    ceiling_a = 0.0 if place is None else place.ceiling_a
-    highest_a = 0.0 if place is None else place.may_draw_a(now, SETTLING_S)
+    """Return between which two currents the charge point drew when the meter was read.
+
+    Its own word is exact where it is as old as the meter's, or where nothing else had been asked of it
+    for a while when it spoke and since.
+    """
+    asked = asked or Trail()
+    highest_a = asked.at_most_a(now, SETTLING_S)
     drawn_a = claim.drawn_a[own] if own < len(claim.drawn_a) and _is_told(claim, now) else None
     if drawn_a is None or not math.isfinite(drawn_a) or claim.taken_at is None:
         return 0.0, highest_a
     drawn_a = max(drawn_a, 0.0)
-    is_settled = place is None or place.has_rested(now, SETTLING_S)
-    if is_settled or abs((claim.taken_at - metered_at).total_seconds()) <= _SAME_INSTANT_S:
+    is_of_one_instant = abs((claim.taken_at - metered_at).total_seconds()) <= _SAME_INSTANT_S
+    if is_of_one_instant or asked.had_rested(claim.taken_at, SETTLING_S, now):
         return drawn_a, drawn_a
-    return min(drawn_a, ceiling_a), max(drawn_a, highest_a)
+    is_over = asked.has_rested(now, SETTLING_S)
+    return min(drawn_a, asked.now_a), highest_a if is_over else max(drawn_a, highest_a)

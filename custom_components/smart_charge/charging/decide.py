@@ -28,6 +28,7 @@ from .supply import (
     charger_fault_limit,
     lowest_first,
     not_plugged_in_limit,
+    promised_a,
     safety_lock_limit,
     supply_limit,
     temperature_limit,
@@ -126,11 +127,13 @@ def _standing(situation: Situation) -> tuple[tuple[Limit, ...], Source | None]:
 
 def _wish(before: Situation, situation: Situation, limits: tuple[Limit, ...]) -> Wish:
     """Say what is allowed and whose doing a change to it is; power that returned is nobody's (11.9)."""
-    setpoint_a, cause = usable_a(limits[0].max_a), limits[0].source
+    most_a, cause = usable_a(limits[0].max_a), limits[0].source
+    setpoint_a = max(most_a, promised_a(situation, limits))
     if situation.power_returned:
-        return Wish(setpoint_a=setpoint_a, limits=limits, cause=cause)
+        return Wish(setpoint_a=setpoint_a, most_a=most_a, limits=limits, cause=cause)
     return Wish(
         setpoint_a=setpoint_a,
+        most_a=most_a,
         limits=limits,
         cause=begun_by(before.carry.override, situation.carry.override) or cause,
         exempt=exempt_by_event(before, situation),

@@ -312,6 +312,11 @@ class Carry:
     events: tuple[DsrEvent, ...] = ()
     alarms: tuple[Alarm, ...] = ()
 
+    @property
+    def rises_at(self) -> datetime | None:
+        """When the random delay ends behind which more is waited for; None if none runs, or one before a fall."""
+        return None if self.hold is None or self.hold.target_a <= self.in_force_a else self.hold.ends_at
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+import math
 
 from .model import RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S, Carry, Hold, Limit, Situation, Source
 from .supply import usable_a
@@ -44,14 +45,19 @@ AT_ONCE: dict[Source, frozenset[Direction]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """What the rules allow now, the limits that stand, and who is behind a change to it.
+    """What the rules allow, the limits that stand, and who is behind a change to it.
 
-    ``exempt`` are directions that are at once in this step, whoever is the cause.
+    Attributes:
+        setpoint_a: to have in force once a delay is over.
+        most_a: what may be in force in this step; less than the setpoint where the supply promises
+            what it will only have when the delay ends.
+        exempt: directions that are at once in this step, whoever is the cause.
     """
 
     setpoint_a: float
     limits: Sequence[Limit]
     cause: Source
+    most_a: float = math.inf
     exempt: frozenset[Direction] = frozenset()
 
 
@@ -82,6 +88,7 @@ def settle(situation: Situation, wish: Wish) -> Carry:
     - Limits that are at once in falling cut what is in force, through a running hold.
     - A wish in the hold's direction replaces its target and keeps its end; a wish equal to what
       is in force cancels it; a wish in the other direction draws anew.
+    - A delay that ends when what was promised is not there is over; the next rise draws anew.
     - An exempt cause, a delay of the charger's own (11.6) or the owner's hand (11.5) acts at once.
     - Power that has returned found nothing in force and no hold (11.9).
 
@@ -89,6 +96,7 @@ def settle(situation: Situation, wish: Wish) -> Carry:
     """
     carry = _what_is_left(situation)
     in_force_a = _cut(carry.in_force_a, wish.limits)
+    now_a = usable_a(min(wish.setpoint_a, wish.most_a))
     waits = (
         is_instance(in_force_a, wish.setpoint_a)
         and not situation.skip_delay
@@ -96,21 +104,25 @@ def settle(situation: Situation, wish: Wish) -> Carry:
         and _direction(in_force_a, wish.setpoint_a) not in wish.exempt | AT_ONCE.get(wish.cause, frozenset())
     )
     if not waits:
-        return replace(carry, in_force_a=wish.setpoint_a, hold=None)
+        return replace(carry, in_force_a=now_a, hold=None)
     hold, last_s = carry.hold, carry.last_draw_s
     if hold is None or _direction(carry.in_force_a, hold.target_a) != _direction(in_force_a, wish.setpoint_a):
         last_s = draw_s(situation.dice, situation.settings.random_delay_max_s, last_s)
         hold = Hold(target_a=wish.setpoint_a, began_at=situation.now, ends_at=situation.now + timedelta(seconds=last_s))
     if hold.ends_at <= situation.now:
-        return replace(carry, in_force_a=wish.setpoint_a, hold=None, last_draw_s=last_s)
+        return replace(carry, in_force_a=now_a, hold=None, last_draw_s=last_s)
     return replace(carry, in_force_a=in_force_a, hold=replace(hold, target_a=wish.setpoint_a), last_draw_s=last_s)
 
 
 def unsettled(situation: Situation, limits: Sequence[Limit]) -> Carry:
-    """Return what stays in force while the charge point has said nothing: no more than ``limits``."""
+    """Return what stays in force while the charge point has said nothing: no more than ``limits``.
+
+    A delay goes on behind a supply that is short now: at start nobody knows yet what the house draws.
+    """
     carry = _what_is_left(situation)
     in_force_a = _cut(carry.in_force_a, limits)
-    hold = carry.hold and replace(carry.hold, target_a=_cut(carry.hold.target_a, limits))
+    lasting = [limit for limit in limits if limit.source is not Source.SUPPLY]
+    hold = carry.hold and replace(carry.hold, target_a=_cut(carry.hold.target_a, lasting))
     return replace(carry, in_force_a=in_force_a, hold=_believed(hold, in_force_a, situation.now))
 
 

@@ -11,22 +11,15 @@ from datetime import datetime, timedelta
 import math
 
 from .ceiling import Ceiling, SharingCause
-from .claims import Claim, Supply, drawn_between, is_ignoring
+from .claims import SETTLING_S, Claim, Supply, drawn_between, is_ignoring
 from .grid_meter import GridReading, PhaseLoad, house_a, is_fresh, peak_a, remembered, stale_after_s
 from .model import MIN_CURRENT_A, PerPhase
-from .turns import (
-    JOIN_AFTER_S,
-    LEAST_RISE_A,
-    SWAP_EVERY_S,
-    Phases,
-    Place,
-    Request,
-    Spare,
-    Turns,
-    fair_shares,
-    stepped,
-    take_turns,
-)
+from .places import Phases, Place, Request, Trail
+from .shares import fair_shares, stepped
+from .turns import JOIN_AFTER_S, LEAD_S, SWAP_EVERY_S, TURN_S, Spare, Turns, take_turns
+
+LEAST_RISE_A = 1.0
+"""A smaller rise is not worth a message to the charge point, unless it is the last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,37 +54,59 @@ def share(
 
     To be called whenever the meter or a charge point has spoken, and at ``review_at``.
     """
-    claims = [claim for claim in claims if claim.phases and set(claim.phases) <= {0, 1, 2}]
-    wanting = [claim for claim in claims if claim.wants_a > 0]
-    obedient = [claim for claim in wanting if not is_ignoring(claim, carry.places.get(claim.key), now)]
-    loads = _loads(supply, meter, obedient, carry, now)
+    wanting = [c for c in claims if c.phases and set(c.phases) <= {0, 1, 2} and c.wants_a > 0]
+    before = {claim.key: _found(claim, carry.places.get(claim.key), now) for claim in wanting}
+    obedient = [claim for claim in wanting if not is_ignoring(claim, before[claim.key], now)]
+    loads = _loads(supply, meter, obedient, (carry, before), now)
     spare = Spare(
         most_a=_spare(supply, loads, 0.0),
         aim_a=_spare(supply, loads, supply.margin_a),
         join_a=_spare(supply, [_at_worst(load, now) for load in loads], supply.margin_a),
     )
-    before: dict[str, Place] = _left_behind(carry.places, {claim.key for claim in wanting}, now, supply.hold_off_s)
-    requests = [_request(claim, carry.places, is_alone=len(wanting) == 1) for claim in obedient]
+    requests = [_request(claim, before[claim.key], is_alone=len(wanting) == 1) for claim in obedient]
     turns = take_turns(requests, spare, carry.swapped_at, now)
-    places = before | _fallen(turns, spare.most_a, spare.aim_a, now, supply.hold_off_s)
+    places = _left_behind(carry.places, before, now, supply.hold_off_s)
+    places |= _fallen(turns, spare.most_a, spare.aim_a, now, supply.hold_off_s)
     for claim in wanting:
         if claim not in obedient:
-            places[claim.key] = _held(carry.places[claim.key], spare.most_a, now, supply.hold_off_s)
+            places[claim.key] = _held(before[claim.key], spare.most_a, now, supply.hold_off_s)
     _rise(supply, turns.served, (loads, spare.aim_a), places, now)
+    places |= {request.key: _promised(request, places[request.key], now) for request in requests}
     served = {request.key for request in turns.served}
     left = SharingCarry(loads=loads, places=places, swapped_at=turns.swapped_at)
     return Sharing(
         ceilings={claim.key: _ceiling(claim, places[claim.key], loads, served, turns.swapped_at) for claim in wanting},
         house_a=_per_phase([load.house_a for load in loads]),
         carry=left,
-        review_at=_review_at(supply, meter, left, now),
+        review_at=_review_at(supply, meter, claims, left, now),
     )
 
 
+def _found(claim: Claim, place: Place | None, now: datetime) -> Place:
+    """Return where a charge point stands, with what it is asked for now."""
+    in_force_a = claim.in_force_a if claim.in_force_a >= MIN_CURRENT_A else 0.0
+    if place is None:
+        begun = Trail(now_a=in_force_a, highest_a=in_force_a)
+        is_held = claim.rises_at is not None and claim.rises_at > now  # since before a restart
+        return Place(
+            phases=claim.phases,
+            ceiling=begun,
+            asked=begun,
+            turn_at=now if is_held else None,
+            promised_a=MIN_CURRENT_A if is_held else 0.0,
+        )
+    return replace(place, phases=claim.phases, asked=place.asked.changed(in_force_a, now, SETTLING_S))
+
+
 def _loads(
-    supply: Supply, meter: GridReading | None, claims: Sequence[Claim], carry: SharingCarry, now: datetime
+    supply: Supply,
+    meter: GridReading | None,
+    claims: Sequence[Claim],
+    known: tuple[SharingCarry, Mapping[str, Place]],
+    now: datetime,
 ) -> tuple[PhaseLoad, PhaseLoad, PhaseLoad]:
     """Take the charge points' own draw from the meter's word, phase by phase."""
+    carry, places = known
     phases = []
     for phase, load in enumerate(carry.loads):
         meter_a = None
@@ -100,7 +115,7 @@ def _loads(
         now_a = None
         if meter is not None and meter_a is not None and math.isfinite(meter_a):
             bounds = [
-                drawn_between(claim, own, carry.places.get(claim.key), meter.taken_at, now)
+                drawn_between(claim, own, places[claim.key].asked, meter.taken_at, now)
                 for claim in claims
                 for own, wired in enumerate(claim.phases)
                 if wired == phase
@@ -131,28 +146,47 @@ def _at_worst(load: PhaseLoad, now: datetime) -> PhaseLoad:
     return replace(load, house_a=math.inf if most_a is None else most_a)
 
 
-def _left_behind(places: Mapping[str, Place], wanting: set[str], now: datetime, keep_s: float) -> dict[str, Place]:
+def _left_behind(
+    places: Mapping[str, Place], wanting: Mapping[str, Place], now: datetime, keep_s: float
+) -> dict[str, Place]:
     """Keep what a charge point had that has left, until it has surely come down."""
-    left = {key: place.changed(0.0, now, keep_s) for key, place in places.items() if key not in wanting}
+    left = {key: place.allowed(0.0, now, keep_s) for key, place in places.items() if key not in wanting}
     return {
-        key: replace(place, turn_at=None, waiting_at=None)
+        key: Place(phases=place.phases, ceiling=place.ceiling, asked=place.asked)
         for key, place in left.items()
-        if not place.has_rested(now, keep_s)
+        if not place.ceiling.has_rested(now, keep_s)
     }
 
 
-def _request(claim: Claim, places: Mapping[str, Place], *, is_alone: bool) -> Request:
+def _request(claim: Claim, place: Place, *, is_alone: bool) -> Request:
     """Ask for the floor alone where a vehicle leaves what it is offered and others could use it."""
-    begun = Place(phases=claim.phases, ceiling_a=claim.in_force_a if claim.in_force_a >= MIN_CURRENT_A else 0.0)
-    place = replace(places.get(claim.key, begun), phases=claim.phases)
-    wish_a = claim.wants_a if claim.is_taking or is_alone else MIN_CURRENT_A
-    return Request(key=claim.key, wish_a=wish_a, place=place, is_taking=claim.is_taking, in_force_a=claim.in_force_a)
+    return Request(
+        key=claim.key,
+        wish_a=claim.wants_a if claim.is_taking or is_alone else MIN_CURRENT_A,
+        place=place,
+        is_taking=claim.is_taking,
+        in_force_a=claim.in_force_a,
+        rises_at=claim.rises_at,
+    )
+
+
+def _promised(request: Request, place: Place, now: datetime) -> Place:
+    """Let who waits behind a random delay go on waiting while the house takes the current for a moment.
+
+    Who is to take another's place waits as well; there is room for it when its delay ends.
+    """
+    promised_a = place.ceiling_a
+    if place.relieves is not None:
+        promised_a = MIN_CURRENT_A
+    elif request.is_held(now) and place.turn_at is not None:
+        promised_a = max(place.ceiling_a, min(place.promised_a, request.wish_a))
+    return replace(place, promised_a=promised_a)
 
 
 def _held(place: Place, most_a: Phases, now: datetime, settling_s: float) -> Place:
     """Leave a charge point that does not listen what it was allowed, unless a phase is overloaded."""
     is_overloaded = any(most_a[phase] < 0 for phase in place.phases)
-    return place.changed(0.0 if is_overloaded else place.ceiling_a, now, settling_s)
+    return place.allowed(0.0 if is_overloaded else place.ceiling_a, now, settling_s)
 
 
 def _fallen(turns: Turns, most_a: Phases, aim_a: Phases, now: datetime, settling_s: float) -> dict[str, Place]:
@@ -163,7 +197,7 @@ def _fallen(turns: Turns, most_a: Phases, aim_a: Phases, now: datetime, settling
     for key, place in turns.places.items():
         is_too_high = place.ceiling_a > most.get(key, 0.0)
         ceiling_a = stepped(min(most[key], aim[key]), wishes[key]) if key in wishes else 0.0
-        fallen[key] = place.changed(ceiling_a, now, settling_s) if is_too_high else place
+        fallen[key] = place.allowed(ceiling_a, now, settling_s) if is_too_high else place
     return fallen
 
 
@@ -179,20 +213,22 @@ def _rise(
     aim = fair_shares(served, aim_a)
     for request in sorted(served, key=lambda one: (places[one.key].ceiling_a, one.key)):
         place = places[request.key]
-        if not place.has_rested(now, supply.hold_off_s):
+        if not place.ceiling.has_rested(now, supply.hold_off_s):
             continue
         others = [other for key, other in places.items() if key != request.key]
         room_a = min(_room(supply, phase, loads[phase], others, now) for phase in request.place.phases)
         ceiling_a = stepped(min(aim[request.key], room_a), request.wish_a)
         is_last = ceiling_a == request.wish_a and ceiling_a > place.ceiling_a
         if is_last or ceiling_a >= place.ceiling_a + LEAST_RISE_A:
-            places[request.key] = place.changed(ceiling_a, now, supply.hold_off_s)
+            places[request.key] = place.allowed(ceiling_a, now, supply.hold_off_s)
 
 
 def _room(supply: Supply, phase: int, load: PhaseLoad, others: Iterable[Place], now: datetime) -> float:
     """Return what one phase has had free for the hold-off, beside all that the others may be drawing."""
     limit_a = supply.limit_a[phase] or 0.0
-    taken_a = sum(other.may_draw_a(now, supply.hold_off_s) for other in others if phase in other.phases)
+    taken_a = sum(
+        max(other.ceiling_a, other.asked.at_most_a(now, SETTLING_S)) for other in others if phase in other.phases
+    )
     if load.house_a is None:
         has_lasted = (now - load.since_at).total_seconds() >= supply.hold_off_s
         return min(supply.without_meter_a, limit_a) - taken_a if has_lasted else 0.0
@@ -206,25 +242,40 @@ def _ceiling(
     is_metered = all(loads[phase].house_a is not None for phase in claim.phases)
     if claim.key in served or place.ceiling_a > 0 or not served:
         cause = SharingCause.SUPPLY if is_metered else SharingCause.METER_LOST
-        return Ceiling(max_a=place.ceiling_a, cause=cause)
+        return Ceiling(max_a=place.ceiling_a, cause=cause, promised_a=place.promised_a)
     until_at = None if swapped_at is None else swapped_at + timedelta(seconds=SWAP_EVERY_S)
-    return Ceiling(max_a=place.ceiling_a, cause=SharingCause.TURN, until_at=until_at)
+    return Ceiling(max_a=place.ceiling_a, cause=SharingCause.TURN, until_at=until_at, promised_a=place.promised_a)
 
 
 def _per_phase(values: Sequence[float | None]) -> PerPhase:
     return values[0], values[1], values[2]
 
 
-def _review_at(supply: Supply, meter: GridReading | None, carry: SharingCarry, now: datetime) -> datetime | None:
+def _review_at(
+    supply: Supply, meter: GridReading | None, claims: Sequence[Claim], carry: SharingCarry, now: datetime
+) -> datetime | None:
     """Return when something changes by itself: the meter goes stale, a hold-off or a turn ends."""
-    hold_off, turn = timedelta(seconds=supply.hold_off_s), timedelta(seconds=SWAP_EVERY_S)
-    join = timedelta(seconds=JOIN_AFTER_S)
-    ends = [carry.swapped_at + turn] if carry.swapped_at is not None else []
+    hold_off, turn, swap, join, lead, settling = (
+        timedelta(seconds=seconds)
+        for seconds in (supply.hold_off_s, TURN_S, SWAP_EVERY_S, JOIN_AFTER_S, LEAD_S, SETTLING_S)
+    )
+    ends = [carry.swapped_at + swap] if carry.swapped_at is not None else []
     for load in filter(None, carry.loads):
         instants = (load.since_at, *(at for at, _ in load.peaks))
         ends += [at + wait for at in instants for wait in (hold_off, join)]
     for place in carry.places.values():
-        ends += [at + wait for at, wait in ((place.changed_at, hold_off), (place.turn_at, turn)) if at is not None]
+        waits = (
+            (place.ceiling.changed_at, hold_off),
+            (place.asked.changed_at, settling),
+            (place.turn_at, turn),
+            (place.begun_at, turn),
+            (place.begun_at, swap),
+            (place.relieves_at, lead),
+        )
+        ends += [at + wait for at, wait in waits if at is not None]
+    for claim in claims:
+        if claim.rises_at is not None:
+            ends += [claim.rises_at - lead, claim.rises_at]
     if meter is not None:
         ends.append(meter.taken_at + timedelta(seconds=stale_after_s(supply.meter_interval_s) + 0.001))
     return min((at for at in ends if at > now), default=None)

@@ -95,6 +95,13 @@ def supply_limit(situation: Situation) -> Limit | None:
     return Limit(max_a=max_a, source=Source.SUPPLY, until_at=supply.until_at)
 
 
+def promised_a(situation: Situation, limits: Sequence[Limit]) -> float:
+    """Return the current to wait for behind a random delay: what the supply promises, within all other ``limits``."""
+    promised = 0.0 if situation.supply is None else situation.supply.promised_a
+    others = [limit.max_a for limit in limits if limit.source is not Source.SUPPLY]
+    return usable_a(min([promised, *others])) if math.isfinite(promised) else 0.0
+
+
 def not_plugged_in_limit(situation: Situation) -> Limit | None:
     """Ask for nothing without a vehicle, so that plugging in is a charging instance of its own.
 

@@ -1,7 +1,9 @@
-"""Who may charge when there is not enough for all, and how much each of them may take.
+"""Who may charge when there is not enough for all.
 
-Nobody can charge with less than 6 A. So where the floor does not fit for all, some wait and the
-longest served makes room for the longest waiting, once in 15 minutes at most.
+Nobody can charge with less than 6 A. So where the floor does not fit for all, some wait, and who has
+charged longest makes room for who has waited longest, once in 15 minutes at most. A random delay
+before each start would make every swap cost minutes of nobody charging: so who makes room
+charges on until the other's delay is about to end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,75 +12,22 @@ from datetime import datetime
 import math
 
 from .model import MIN_CURRENT_A
+from .places import Phases, Place, Request
+from .shares import BARELY_A
 
 SWAP_EVERY_S = 900.0
 """A charge point is asked to make room for another no more often than this."""
 
-LEAST_RISE_A = 1.0
-"""A smaller rise is not worth a message to the charge point, unless it is the last."""
+TURN_S = 1800.0
+"""A turn lasts so long, counted from when charging begins. As long as the longest random delay: whose turn
+has not led to anything by then makes room as well."""
+
+LEAD_S = 15.0
+"""Who makes room comes down so long before the other's random delay ends: it has then surely done so."""
 
 JOIN_AFTER_S = 300.0
 """Who would take from others begins only with what has been free for so long (seen in replays: else a
 busy house lets it begin, and takes it back, so often that the random delays leave nobody anything)."""
-
-_STEPS_PER_A = 10
-_BARELY_A = 1e-6
-
-type Phases = tuple[float, float, float]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where one charge point stands: its ceiling, its turn, and what it may still be drawing.
-
-    Attributes:
-        ceiling_a: 0, or at least 6.
-        highest_a: the highest ceiling of the last while; until it has come down it may draw that.
-        changed_at: when the ceiling last changed.
-        turn_at: since when it is its turn, even if there is nothing to have for the moment.
-        waiting_at: since when it has been left out.
-        phases: the supply's phases behind its own.
-    """
-
-    phases: tuple[int, ...]
-    ceiling_a: float = 0.0
-    highest_a: float = 0.0
-    changed_at: datetime | None = None
-    turn_at: datetime | None = None
-    waiting_at: datetime | None = None
-
-    def has_rested(self, now: datetime, for_s: float) -> bool:
-        """Whether the ceiling has not changed for so long; a clock set back counts as rested."""
-        if self.changed_at is None:
-            return True
-        return not 0 <= (now - self.changed_at).total_seconds() < for_s
-
-    def may_draw_a(self, now: datetime, settling_s: float) -> float:
-        """Return the most it can be drawing if it does as it is told."""
-        return self.ceiling_a if self.has_rested(now, settling_s) else max(self.ceiling_a, self.highest_a)
-
-    def changed(self, ceiling_a: float, now: datetime, settling_s: float) -> Place:
-        """Return the place with a ceiling of its own step, or as it was if that is none."""
-        if ceiling_a == self.ceiling_a:
-            return self
-        highest_a = max(self.may_draw_a(now, settling_s), ceiling_a)
-        return replace(self, ceiling_a=ceiling_a, highest_a=highest_a, changed_at=now)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """A charge point that wants current: at most ``wish_a`` on each of ``phases``, and at least 6 A or nothing."""
-
-    key: str
-    wish_a: float
-    place: Place
-    is_taking: bool = True
-    in_force_a: float = 0.0
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether it may and does charge, rather than wait for a random delay to do so."""
-        return self.place.ceiling_a > 0 and self.in_force_a > 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,42 +54,26 @@ class Turns:
     swapped_at: datetime | None
 
 
-def stepped(value_a: float, wish_a: float) -> float:
-    """Round down to a tenth of an ampere, but not below what is wished for; under 6 A it is 0."""
-    if value_a >= wish_a - _BARELY_A:
-        return wish_a
-    rounded_a = math.floor(value_a * _STEPS_PER_A + _BARELY_A) / _STEPS_PER_A
-    return rounded_a if rounded_a >= MIN_CURRENT_A else 0.0
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Swap:
+    """One that had its time, one that waits for it, and who is served once they have changed places."""
+
+    goes: Request
+    comes: Request
+    served: Sequence[Request]
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether who comes is about to charge, or nobody loses anything by it."""
+        if not self.goes.is_under_way:
+            return True
+        if self.comes.rises_at is not None and self.comes.is_held(now):
+            return (self.comes.rises_at - now).total_seconds() <= LEAD_S
+        return self.comes.place.relieves == self.goes.key and has_passed(self.comes.place.relieves_at, LEAD_S, now)
 
 
-def fair_shares(served: Sequence[Request], spare_a: Phases) -> dict[str, float]:
-    """Divide what is spare so that nobody gets more while somebody with less could have it.
-
-    Each gets 6 A first, fit or not; the rest rises together on all until a wish is met or a phase is full.
-    """
-    shares = {request.key: MIN_CURRENT_A for request in served}
-    left = list(spare_a)
-    for request in served:
-        for phase in request.place.phases:
-            left[phase] -= MIN_CURRENT_A
-    rising = [request for request in served if request.wish_a > MIN_CURRENT_A and _least(left, request) > _BARELY_A]
-    while rising:
-        users = [sum(phase in request.place.phases for request in rising) for phase in range(3)]
-        step_a = min(request.wish_a - shares[request.key] for request in rising)
-        step_a = min([step_a, *(left[phase] / users[phase] for phase in range(3) if users[phase])])
-        for request in rising:
-            shares[request.key] += step_a
-        left = [left[phase] - step_a * users[phase] for phase in range(3)]
-        rising = [
-            request
-            for request in rising
-            if request.wish_a - shares[request.key] > _BARELY_A and _least(left, request) > _BARELY_A
-        ]
-    return shares
-
-
-def _least(left: Sequence[float], request: Request) -> float:
-    return min(left[phase] for phase in request.place.phases)
+def has_passed(since_at: datetime | None, for_s: float, now: datetime) -> bool:
+    """Whether an instant is so long ago; one in the future, from before a clock was set back, counts as long ago."""
+    return since_at is not None and not 0 <= (now - since_at).total_seconds() < for_s
 
 
 def take_turns(requests: Sequence[Request], spare: Spare, swapped_at: datetime | None, now: datetime) -> Turns:
@@ -149,13 +82,15 @@ def take_turns(requests: Sequence[Request], spare: Spare, swapped_at: datetime |
     A turn outlasts an interruption. A vehicle that leaves what it is offered comes last.
     """
     order = sorted(requests, key=_rank)
-    served = _fitting(order, spare)
-    leaves = None
-    if swapped_at is None or not 0 <= (now - swapped_at).total_seconds() < SWAP_EVERY_S:
-        leaves, served = _swap(order, served, spare, now)
-        swapped_at = swapped_at if leaves is None else now
+    served: Sequence[Request] = _fitting(order, spare)
+    swap = _under_way(order, served, spare)
+    if swap is None and (swapped_at is None or has_passed(swapped_at, SWAP_EVERY_S, now)):
+        swap = _begun(order, served, spare, now)
+    is_done = swap is not None and swap.is_due(now)
+    if swap is not None and is_done:
+        served, swapped_at = swap.served, now
     keys = {request.key for request in served}
-    places = {one.key: _placed(one.place, is_served=one.key in keys, leaves=one is leaves, now=now) for one in requests}
+    places = {one.key: _placed(one, swap, is_served=one.key in keys, is_done=is_done, now=now) for one in requests}
     return Turns(
         served=tuple(replace(request, place=places[request.key]) for request in served),
         places=places,
@@ -184,7 +119,7 @@ def _fitting(order: Sequence[Request], spare: Spare) -> list[Request]:
         takes_from_others = any(taken[phase] for phase in request.place.phases)
         begin_a = spare.join_a if takes_from_others else spare.aim_a
         left_a = spare.most_a if request.place.ceiling_a > 0 else begin_a
-        fits = all(left_a[phase] - taken[phase] >= MIN_CURRENT_A - _BARELY_A for phase in request.place.phases)
+        fits = all(left_a[phase] - taken[phase] >= MIN_CURRENT_A - BARELY_A for phase in request.place.phases)
         if fits:
             served.append(request)
             for phase in request.place.phases:
@@ -192,23 +127,35 @@ def _fitting(order: Sequence[Request], spare: Spare) -> list[Request]:
     return served
 
 
-def _swap(
-    order: Sequence[Request], served: list[Request], spare: Spare, now: datetime
-) -> tuple[Request | None, list[Request]]:
-    """Let the first who waits take the place of one that had its time, the longest served if possible.
+def _under_way(order: Sequence[Request], served: Sequence[Request], spare: Spare) -> Swap | None:
+    """Return the swap that has been begun, if it can still be made."""
+    for comes in _waiting(order, served):
+        goes = next((one for one in served if one.key == comes.place.relieves), None)
+        if goes is not None:
+            return _swapped(goes, comes, served, spare)
+    return None
 
-    Returns who makes room, or None, and who is then served.
-    """
-    keys = {request.key for request in served}
-    waiting = sorted((one for one in order if one.key not in keys and one.is_taking), key=_waited)
-    had_its_time = [one for one in reversed(served) if _had_its_time(one.place, now)]
-    for comes in waiting:
+
+def _begun(order: Sequence[Request], served: Sequence[Request], spare: Spare, now: datetime) -> Swap | None:
+    """Let the first who waits take the place of one that had its time, the longest served if possible."""
+    had_its_time = [one for one in reversed(served) if _had_its_time(one, now)]
+    for comes in _waiting(order, served):
         for goes in had_its_time:
-            stay = [one for one in served if one is not goes]
-            swapped = _fitting([*stay, comes], spare)
-            if len(swapped) == len(served):
-                return goes, swapped
-    return None, served
+            swap = _swapped(goes, comes, served, spare)
+            if swap is not None:
+                return swap
+    return None
+
+
+def _swapped(goes: Request, comes: Request, served: Sequence[Request], spare: Spare) -> Swap | None:
+    stay = [one for one in served if one is not goes]
+    swapped = _fitting([*stay, comes], spare)
+    return Swap(goes=goes, comes=comes, served=swapped) if len(swapped) == len(served) else None
+
+
+def _waiting(order: Sequence[Request], served: Sequence[Request]) -> list[Request]:
+    keys = {request.key for request in served}
+    return sorted((one for one in order if one.key not in keys and one.is_taking), key=_waited)
 
 
 def _waited(request: Request) -> tuple[float, str]:
@@ -216,11 +163,23 @@ def _waited(request: Request) -> tuple[float, str]:
     return (math.inf if waiting_at is None else waiting_at.timestamp(), request.key)
 
 
-def _had_its_time(place: Place, now: datetime) -> bool:
-    return place.turn_at is not None and not 0 <= (now - place.turn_at).total_seconds() < SWAP_EVERY_S
+def _had_its_time(request: Request, now: datetime) -> bool:
+    place = request.place
+    if place.begun_at is None:
+        return has_passed(place.turn_at, TURN_S, now)
+    return has_passed(place.begun_at, TURN_S if request.is_under_way else SWAP_EVERY_S, now)
 
 
-def _placed(place: Place, *, is_served: bool, leaves: bool, now: datetime) -> Place:
+def _placed(request: Request, swap: Swap | None, *, is_served: bool, is_done: bool, now: datetime) -> Place:
+    place = request.place
     if is_served:
-        return replace(place, turn_at=place.turn_at or now, waiting_at=None)
-    return replace(place, turn_at=None if leaves else place.turn_at, waiting_at=place.waiting_at or now)
+        begun_at = place.begun_at or (now if request.is_under_way else None)
+        turn_at = place.turn_at or now
+        return replace(place, turn_at=turn_at, begun_at=begun_at, waiting_at=None, relieves=None, relieves_at=None)
+    waiting_at = place.waiting_at or now
+    if swap is not None and is_done and request is swap.goes:
+        return replace(place, turn_at=None, begun_at=None, waiting_at=waiting_at, relieves=None, relieves_at=None)
+    if swap is not None and not is_done and request is swap.comes:
+        since_at = place.relieves_at if place.relieves == swap.goes.key else None
+        return replace(place, waiting_at=waiting_at, relieves=swap.goes.key, relieves_at=since_at or now)
+    return replace(place, waiting_at=waiting_at, relieves=None, relieves_at=None)

@@ -1,0 +1,98 @@
+"""Where each charge point stands in the sharing of a supply, and what it may still be drawing."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+type Phases = tuple[float, float, float]
+"""One amount for each phase of the supply."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trail:
+    """An amount that somebody follows with a lag: what it is now, and the highest of the last while."""
+
+    now_a: float = 0.0
+    highest_a: float = 0.0
+    changed_at: datetime | None = None
+
+    def has_rested(self, now: datetime, for_s: float) -> bool:
+        """Whether it has not changed for so long; a clock set back counts as rested."""
+        if self.changed_at is None:
+            return True
+        return not 0 <= (now - self.changed_at).total_seconds() < for_s
+
+    def had_rested(self, at: datetime, for_s: float, now: datetime) -> bool:
+        """Whether it had not changed for so long at an earlier instant, and has not since."""
+        if self.changed_at is None or self.changed_at > now:
+            return True
+        return (at - self.changed_at).total_seconds() >= for_s
+
+    def at_most_a(self, now: datetime, lag_s: float) -> float:
+        """Return the most that who follows within ``lag_s`` can be at."""
+        return self.now_a if self.has_rested(now, lag_s) else max(self.now_a, self.highest_a)
+
+    def changed(self, to_a: float, now: datetime, lag_s: float) -> Trail:
+        """Return the trail with a step to another amount, or as it was if that is none."""
+        if to_a == self.now_a:
+            return self
+        return Trail(now_a=to_a, highest_a=max(self.at_most_a(now, lag_s), to_a), changed_at=now)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where one charge point stands.
+
+    Attributes:
+        phases: the supply's phases behind its own.
+        ceiling: what it is allowed: 0, or at least 6 A.
+        asked: what it has in fact been asked for, which a random delay may keep below the ceiling.
+        turn_at: since when it is its turn, even if there is nothing to have for the moment.
+        begun_at: since when it has charged in this turn.
+        waiting_at: since when it has been left out.
+        relieves: whose place it takes when its random delay ends.
+        promised_a: what it waits for behind its random delay, though a brief peak of the house may leave less.
+    """
+
+    phases: tuple[int, ...]
+    ceiling: Trail = field(default_factory=Trail)
+    asked: Trail = field(default_factory=Trail)
+    turn_at: datetime | None = None
+    begun_at: datetime | None = None
+    waiting_at: datetime | None = None
+    relieves: str | None = None
+    relieves_at: datetime | None = None
+    promised_a: float = 0.0
+
+    @property
+    def ceiling_a(self) -> float:
+        """What it is allowed now."""
+        return self.ceiling.now_a
+
+    def allowed(self, ceiling_a: float, now: datetime, lag_s: float) -> Place:
+        """Return the place with a ceiling of its own step, or as it was if that is none."""
+        ceiling = self.ceiling.changed(ceiling_a, now, lag_s)
+        return self if ceiling is self.ceiling else replace(self, ceiling=ceiling)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """A charge point that wants current: at most ``wish_a`` on each of its phases, and at least 6 A or nothing.
+
+    ``rises_at`` is when the random delay ends behind which it waits for more; None if none runs.
+    """
+
+    key: str
+    wish_a: float
+    place: Place
+    is_taking: bool = True
+    in_force_a: float = 0.0
+    rises_at: datetime | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it may and does charge, rather than wait for a random delay to do so."""
+        return self.place.ceiling_a > 0 and self.in_force_a > 0
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether it waits behind a random delay."""
+        return self.rises_at is not None and self.rises_at > now
