@@ -73,6 +73,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._is_new_here = True  # what the charge point does has not been compared with what we carry
         self._restarts = charger.restarts
         self._decided_on: object = None
+        self._refusals = 0
+        self._refused_because: str | None = None
         self._is_stopped = False
         self._stop_listening = charger.listen(self._on_charger)
         self._leave_site = self._site.join(self)
@@ -277,6 +279,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             is_online=self.charger.is_online,
             is_not_followed=self._asking.is_failing,
             is_refused=self._asking.is_refused,
+            refusals=self._refusals,
+            refused_because=self._refused_because,
             settings=self.settings,
             windows=windows_of(self.config_entry.options),
             reading=self.charger.reading or Reading(taken_at=now),
@@ -333,6 +337,13 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.memory.carry = change(self.memory.carry)
         self.memory.save_at_once()
         self.step(skip_delay=skip_delay)
+
+    @callback
+    def override_refused(self, because: str | None) -> None:
+        """Take note that what somebody asked for by hand was refused, and why."""
+        self._refusals += 1
+        self._refused_because = because
+        self._show(dt_util.utcnow())
 
     async def async_charges_anyway(self) -> bool:
         """Whether the vehicle is charged although the charge point refused the setpoint, and will go on being."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, override
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -62,6 +63,18 @@ def device_info(entry: SmartChargeConfigEntry) -> DeviceInfo:
         serial_number=identity.serial,
         sw_version=identity.firmware,
     )
+
+
+def only_ours(hass: HomeAssistant, entity_ids: set[str], *keys: str) -> set[str]:
+    """Return those entities of charge points of ours whose description has one of these keys."""
+    registry = er.async_get(hass)
+    found = {entity_id: registry.async_get(entity_id) for entity_id in entity_ids}
+    endings = tuple(f"_{key}" for key in keys)
+    return {
+        entity_id
+        for entity_id, entry in found.items()
+        if entry is not None and entry.platform == DOMAIN and entry.unique_id.endswith(endings)
+    }
 
 
 class SmartChargeEntity(CoordinatorEntity[SmartChargeCoordinator]):

@@ -1,7 +1,10 @@
 """What the owner asks for by hand: charge now, stop, resume, skip the delay (10.4, 10.6, 11.5)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .chargers.charger import ChargerRefused, ChargerUnreachable
@@ -10,6 +13,16 @@ from .charging.override import begin_charge_now, begin_stop, end_override
 from .const import CONF_SAFETY_LOCK
 from .coordinator import SmartChargeCoordinator
 from .errors import invalid, no_delay_runs, not_safe, translated
+
+
+@contextmanager
+def _refusals_noted(coordinator: SmartChargeCoordinator) -> Iterator[None]:
+    """Let automations hear of a refusal as well as the person."""
+    try:
+        yield
+    except HomeAssistantError as err:
+        coordinator.override_refused(err.translation_key)
+        raise
 
 
 async def async_charge_now(
@@ -24,6 +37,13 @@ async def async_charge_now(
         ServiceValidationError: it is not safe (8.1, 8.2).
         HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
     """
+    with _refusals_noted(coordinator):
+        await _async_charge_now(coordinator, ends_at, energy_wh)
+
+
+async def _async_charge_now(
+    coordinator: SmartChargeCoordinator, ends_at: datetime | None, energy_wh: int | None
+) -> None:
     _require_safe(coordinator)
     _require_link(coordinator)
     before, now = coordinator.memory.carry, dt_util.utcnow()
@@ -51,8 +71,9 @@ async def async_stop(
     )
     if not coordinator.charger.is_online:
         raise invalid("stops_later", name=coordinator.name)
-    if error is not None:
-        raise translated(error, coordinator.name)
+    with _refusals_noted(coordinator):
+        if error is not None:
+            raise translated(error, coordinator.name)
 
 
 async def async_resume(coordinator: SmartChargeCoordinator, kind: OverrideKind | None = None) -> None:
@@ -76,13 +97,14 @@ async def async_skip_delay(coordinator: SmartChargeCoordinator) -> None:
         ServiceValidationError: it is not safe (8.3), or no delay runs.
         HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
     """
-    _require_safe(coordinator)
-    if coordinator.memory.carry.hold is None:
-        raise no_delay_runs()
-    _require_link(coordinator)
-    error = await coordinator.async_change(lambda carry: carry, skip_delay=True)
-    if error is not None:
-        raise translated(error, coordinator.name)
+    with _refusals_noted(coordinator):
+        _require_safe(coordinator)
+        if coordinator.memory.carry.hold is None:
+            raise no_delay_runs()
+        _require_link(coordinator)
+        error = await coordinator.async_change(lambda carry: carry, skip_delay=True)
+        if error is not None:
+            raise translated(error, coordinator.name)
 
 
 async def async_lock(coordinator: SmartChargeCoordinator, *, is_on: bool) -> None:

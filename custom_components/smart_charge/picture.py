@@ -39,6 +39,7 @@ class Picture:
     """One charge point at one moment.
 
     Attributes:
+        refusals, refused_because: how often an override was refused since we run, and the last time why.
         is_refused: the charge point said no to what it was last asked for.
         reading: the last one, even while there is no link.
         windows: the owner's default hours, even while they are switched off.
@@ -51,6 +52,8 @@ class Picture:
     is_online: bool
     is_not_followed: bool
     is_refused: bool = False
+    refusals: int = 0
+    refused_because: str | None = None
     settings: Settings
     windows: tuple[Window, ...]
     reading: Reading

@@ -21,6 +21,7 @@ from homeassistant.helpers.typing import StateType
 from .charging.model import ConnectorStatus
 from .coordinator import SmartChargeConfigEntry
 from .entity import Quiet, SmartChargeEntity, SmartChargeEntityDescription
+from .happenings import limited_by
 from .picture import WHY, Picture
 
 PARALLEL_UPDATES = 0
@@ -42,7 +43,7 @@ def _voltage(index: int) -> Callable[[Picture], float | None]:
 
 
 def _why(picture: Picture) -> dict[str, Any]:
-    return {"until": picture.until_at, "sentence": picture.sentence}
+    return {"until": picture.until_at, "sentence": picture.sentence, "limited_by": limited_by(picture)}
 
 
 def _plan(picture: Picture) -> dict[str, Any]:
