@@ -11,29 +11,11 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_charge.const import CONF_KIND, CONF_SUPPLY, DOMAIN, KIND_SITE
+from custom_components.smart_charge.const import CONF_SUPPLY, DOMAIN, KIND_SITE
 
 from .flow_words import readable
+from .premises import FUSE_25, add, site_entry
 from .shell import CHARGING, FakeCharger, after, set_up_fake, settle, shown
-
-FUSE = {"limit": 25.0, "phases": "3", "margin": 2.0, "without_meter": 6.0, "wiring": {}}
-
-
-def site_entry(**options: Any) -> MockConfigEntry:
-    return MockConfigEntry(
-        domain=DOMAIN,
-        title="Site",
-        unique_id=KIND_SITE,
-        entry_id="01SITE",
-        data={CONF_KIND: KIND_SITE},
-        options=options,
-    )
-
-
-async def add(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
 
 
 async def go_on(hass: HomeAssistant, way: dict[str, Any]) -> dict[str, Any]:
@@ -86,9 +68,9 @@ async def full_charge(hass: HomeAssistant, charger: FakeCharger, entry: MockConf
 async def test_a_limit_without_a_meter_leaves_the_safe_minimum_at_once(
     hass: HomeAssistant, charger: FakeCharger
 ) -> None:
-    await add(hass, site_entry(**{CONF_SUPPLY: FUSE}))
+    await add(hass, site_entry(**{CONF_SUPPLY: FUSE_25}))
     assert charger.asked[-1] == 6.0
-    assert shown(hass, "sensor.garage_why") == "meter_lost"
+    assert shown(hass, "sensor.garage_why") == "supply_limit"
 
 
 @pytest.mark.usefixtures("full_charge")
@@ -97,7 +79,7 @@ async def test_a_limit_without_a_meter_leaves_the_safe_minimum_at_once(
 async def test_a_limit_that_is_gone_lets_it_rise_after_a_random_delay(
     hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory, how: str
 ) -> None:
-    site = site_entry(**{CONF_SUPPLY: FUSE})
+    site = site_entry(**{CONF_SUPPLY: FUSE_25})
     await add(hass, site)
     if how == "remove":
         await hass.config_entries.async_remove(site.entry_id)
@@ -114,19 +96,19 @@ async def test_a_limit_that_is_gone_lets_it_rise_after_a_random_delay(
 
 @pytest.mark.usefixtures("full_charge")
 async def test_a_limit_outlasts_a_reload_of_the_site(hass: HomeAssistant, charger: FakeCharger) -> None:
-    site = site_entry(**{CONF_SUPPLY: FUSE})
+    site = site_entry(**{CONF_SUPPLY: FUSE_25})
     await add(hass, site)
     asked = list(charger.asked)
     assert await hass.config_entries.async_reload(site.entry_id)
     await settle(hass)
     assert charger.asked == asked
-    assert shown(hass, "sensor.garage_why") == "meter_lost"
+    assert shown(hass, "sensor.garage_why") == "supply_limit"
 
 
 async def test_a_limit_holds_for_a_charge_point_that_is_loaded_before_the_site(
     hass: HomeAssistant, charger: FakeCharger
 ) -> None:
-    site_entry(**{CONF_SUPPLY: FUSE}).add_to_hass(hass)
+    site_entry(**{CONF_SUPPLY: FUSE_25}).add_to_hass(hass)
     charger.say(**CHARGING | {"offered_a": 32.0, "setpoint_a": 32.0})
     await set_up_fake(hass, charger)
     assert charger.asked

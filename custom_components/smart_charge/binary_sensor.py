@@ -11,6 +11,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import SmartChargeConfigEntry
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
+from .site import is_site
+from .site_sensors import site_binary_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -41,6 +43,12 @@ DESCRIPTIONS: Final[tuple[SmartChargeBinarySensorDescription, ...]] = (
         extra_fn=lambda picture: {"fault": picture.reading.fault.code if picture.reading.fault is not None else None},
     ),
     SmartChargeBinarySensorDescription(
+        key="limited_by_supply",
+        translation_key="limited_by_supply",
+        needs_link=False,
+        value_fn=lambda picture: picture.is_limited_by_supply,
+    ),
+    SmartChargeBinarySensorDescription(
         key="connectivity",
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -53,7 +61,10 @@ DESCRIPTIONS: Final[tuple[SmartChargeBinarySensorDescription, ...]] = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them."""
+    """Add what is so of this charge point, or of the site."""
+    if is_site(entry):
+        async_add_entities(site_binary_sensors(entry))
+        return
     async_add_entities(SmartChargeBinarySensor(entry, description) for description in DESCRIPTIONS)
 
 

@@ -4,12 +4,13 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult
 
+from .flow_site_meter import MeterSections
 from .flow_site_supply import SupplySection
 
-SECTIONS: Final = ["supply"]
+SECTIONS: Final = ["supply", "grid_meter", "solar", "battery"]
 
 
-class SiteOptionsFlow(SupplySection):
+class SiteOptionsFlow(SupplySection, MeterSections):
     """What the premises have to say to charging."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

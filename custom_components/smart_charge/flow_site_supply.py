@@ -1,5 +1,6 @@
 """What the premises' connection can carry, and how the charge points are wired to it (8.1 to 8.3)."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
@@ -25,6 +26,7 @@ from .site_settings import (
     CONF_WITHOUT_METER,
     DEFAULT_MARGIN_A,
     WIRINGS,
+    meter_from,
 )
 
 LOWEST_A: Final = 10
@@ -42,14 +44,26 @@ class SupplySection(SiteSection):
         """Ask for the main fuse. Without a limit nothing is shared, and nothing else of it is kept."""
         before = self.section(CONF_SUPPLY)
         if user_input is None:
-            return self.async_show_form(
-                step_id="supply", data_schema=self.add_suggested_values_to_schema(_SUPPLY_SCHEMA, before)
-            )
+            return self._ask_supply(before)
         if CONF_LIMIT not in user_input:
             return self.keep_section(CONF_SUPPLY, None)
+        if not self._is_metered(user_input[CONF_PHASES]):
+            return self._ask_supply(user_input, {CONF_PHASES: "meter_lacks_phases"})
         self._supply = user_input | {CONF_WIRING: dict(before.get(CONF_WIRING, {}))}
         self._unwired = self._charge_points() if user_input[CONF_PHASES] == "3" else []
         return await self.async_step_supply_wiring()
+
+    def _ask_supply(self, shown: Mapping[str, Any], errors: dict[str, str] | None = None) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id="supply",
+            data_schema=self.add_suggested_values_to_schema(_SUPPLY_SCHEMA, shown),
+            errors=errors or {},
+        )
+
+    def _is_metered(self, phases: str) -> bool:
+        """Whether the grid meter, if there is one, tells of each phase."""
+        meter = meter_from(self.config_entry.options)
+        return not meter.has_meter or all(meter.essential_of(phase) for phase in range(int(phases)))
 
     async def async_step_supply_wiring(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for each charge point in turn which phase of the supply its L1 is connected to."""

@@ -14,6 +14,7 @@ from .charging.model import (
     Reading,
     Reason,
     Settings,
+    Source,
     Window,
 )
 from .charging.session import Session, State
@@ -89,6 +90,16 @@ class Picture:
     def has_problem(self) -> bool:
         """Whether the charge point reports a fault, or does not do what it is asked for."""
         return self.is_not_followed or self.reading.fault is not None or self.status is ConnectorStatus.FAULTED
+
+    @property
+    def supply_share_a(self) -> float | None:
+        """The charge point's share of the supply; None while nothing is shared, or nothing wanted."""
+        return next((limit.max_a for limit in self.decision.limits if limit.source is Source.SUPPLY), None)
+
+    @property
+    def is_limited_by_supply(self) -> bool:
+        """Whether the vehicle may have less than it would get but for the supply."""
+        return self.decision.binding.source is Source.SUPPLY
 
     @property
     def delay_ends_at(self) -> datetime | None:

@@ -23,6 +23,8 @@ from .coordinator import SmartChargeConfigEntry
 from .entity import Quiet, SmartChargeEntity, SmartChargeEntityDescription
 from .happenings import limited_by
 from .picture import WHY, Picture
+from .site import is_site
+from .site_sensors import site_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -185,6 +187,17 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         value_fn=lambda picture: picture.reading.drawn_a,
     ),
     SmartChargeSensorDescription(
+        key="supply_share",
+        translation_key="supply_share",
+        device_class=SensorDeviceClass.CURRENT,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        needs_link=False,
+        value_fn=lambda picture: picture.supply_share_a,
+    ),
+    SmartChargeSensorDescription(
         key="next_change",
         translation_key="next_change",
         device_class=SensorDeviceClass.TIMESTAMP,
@@ -212,7 +225,10 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add what this charge point can tell."""
+    """Add what this charge point can tell, or the site."""
+    if is_site(entry):
+        async_add_entities(site_sensors(entry))
+        return
     phases = entry.runtime_data.charger.capabilities.phases or 3
     async_add_entities(
         SmartChargeSensor(entry, description) for description in DESCRIPTIONS if description.phase <= phases

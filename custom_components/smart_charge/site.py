@@ -3,8 +3,10 @@
 It never calls a charge point. It tells the loops of those whose share has changed to take a step.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -15,14 +17,20 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .charging.claims import Claim
-from .charging.model import Ceiling
+from .charging.claims import Claim, Supply
+from .charging.grid_meter import GridReading
+from .charging.model import NO_PHASES, Ceiling, SharingCause
 from .charging.sharing import Sharing, SharingCarry, share
 from .const import CONF_KIND, DOMAIN, KIND_SITE
 from .records.carry import to_plain
-from .site_settings import supply_from, wiring_of
+from .site_meter import SiteMeter
+from .site_picture import SitePicture
+from .site_settings import MeterSettings, meter_from, supply_from, wiring_of
 
 type SiteConfigEntry = ConfigEntry[Site]
+
+LOST_FOR_LONG: Final = timedelta(minutes=5)
+"""A grid meter that is silent for longer is worth a repair."""
 
 _SOONEST: Final = timedelta(milliseconds=100)
 _NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -34,6 +42,10 @@ class Member(Protocol):
     @property
     def key(self) -> str:
         """The id of its entry."""
+
+    @property
+    def name(self) -> str:
+        """What its owner calls it."""
 
     @property
     def own_phases(self) -> int | None:
@@ -54,9 +66,15 @@ class Site:
         self._hass = hass
         self._members: dict[str, Member] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._watchers: list[Callable[[], None]] = []
+        self._supply: Supply | None = None
+        self._meter = SiteMeter(hass, self._on_meter)
+        self._meter_settings = MeterSettings()
         self._carry = SharingCarry()
         self._sharing: Sharing | None = None
+        self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
+        self.picture = SitePicture(as_of=dt_util.utcnow())
 
     # The entry
 
@@ -80,19 +98,33 @@ class Site:
     @callback
     def options_changed(self) -> None:
         """Apply what was set."""
+        self._supply = supply_from(self.options)
+        self._meter_settings = meter_from(self.options)
+        self._meter.follow(self._meter_settings)
         self._carry = SharingCarry(places=self._carry.places, swapped_at=self._carry.swapped_at)
         self.share()
-        self._tell()
+        _call(self._listeners)
 
     @callback
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call ``listener`` when the options, or what is derived of them, have changed; returns what stops that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        """Call ``listener`` when the options have changed; returns what stops that."""
+        return _kept(self._listeners, listener)
 
-    def _tell(self) -> None:
-        for listener in list(self._listeners):
-            listener()
+    @callback
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Call ``watcher`` when there is a new picture; returns what stops that."""
+        return _kept(self._watchers, watcher)
+
+    @callback
+    def _on_meter(self) -> None:
+        """Share soon: the phases of a meter speak one by one, but at once."""
+        if self._turn is None:
+            self._turn = self._hass.loop.call_soon(self._take_turn)
+
+    @callback
+    def _take_turn(self) -> None:
+        self._turn = None
+        self.share()
 
     # Sharing the supply
 
@@ -111,48 +143,107 @@ class Site:
     @callback
     def ceiling_of(self, key: str) -> Ceiling | None:
         """Return what a charge point may take at the last sharing; None while nothing limits it."""
-        return None if self._sharing is None else self._sharing.ceilings.get(key)
+        ceiling = None if self._sharing is None else self._sharing.ceilings.get(key)
+        if ceiling is None or ceiling.cause is not SharingCause.METER_LOST or self._meter_settings.has_meter:
+            return ceiling
+        return replace(ceiling, cause=SharingCause.SUPPLY)  # nobody lost a meter that was never there
 
     @callback
     def share(self, asking: Member | None = None) -> None:
         """Share anew, because a fact has changed. Who is ``asking`` looks for itself; the others are told."""
         if self._hass.is_stopping:
             return
-        before = self._sharing
-        supply = supply_from(self.options)
-        self.stop()
-        if supply is None:
+        now = dt_util.utcnow()
+        before = {key: self.ceiling_of(key) for key in self._members}
+        claims = self._claims()
+        reading = self._meter.reading(now)
+        if self._supply is None:
             self._sharing = None
         else:
-            now = dt_util.utcnow()
-            self._sharing = share(supply, None, self._claims(), self._carry, now)
+            supply = replace(self._supply, meter_interval_s=self._meter.interval_s)
+            self._sharing = share(supply, reading, claims, self._carry, now)
             self._carry = self._sharing.carry
-            if (review_at := self._sharing.review_at) is not None:
-                due_at = max(review_at, now + _SOONEST)
-                self._forget_timer = async_track_point_in_utc_time(self._hass, self._on_time, due_at)
+        self.picture = self._picture(now, reading, claims)
+        self._arm(now)
         for key, member in self._members.items():
-            if member is not asking and self.ceiling_of(key) != (before and before.ceilings.get(key)):
+            if member is not asking and self.ceiling_of(key) != before[key]:
                 member.supply_changed()
-
-    @callback
-    def stop(self, _event: Event | None = None) -> None:
-        """Share no more by itself."""
-        if self._forget_timer is not None:
-            self._forget_timer()
-            self._forget_timer = None
+        _call(self._watchers)
 
     def _claims(self) -> list[Claim]:
         return [member.claim(wiring_of(self.options, key, member.own_phases)) for key, member in self._members.items()]
+
+    def _picture(self, now: datetime, reading: GridReading | None, claims: list[Claim]) -> SitePicture:
+        grid_a = NO_PHASES if reading is None else reading.current_a
+        limits = NO_PHASES if self._supply is None else self._supply.limit_a
+        is_lost = self._meter_settings.has_meter and any(
+            limit_a is not None and told_a is None for limit_a, told_a in zip(limits, grid_a, strict=True)
+        )
+        return SitePicture(
+            as_of=now,
+            supply=self._supply,
+            has_meter=self._meter_settings.has_meter,
+            grid_a=grid_a,
+            house_a=NO_PHASES if self._sharing is None else self._sharing.house_a,
+            lost_at=(self.picture.lost_at or now) if is_lost else None,
+            is_too_slow=self._meter.is_too_slow,
+            limited=tuple(
+                self._members[claim.key].name
+                for claim in claims
+                if (ceiling := self.ceiling_of(claim.key)) is not None and ceiling.max_a < claim.wants_a
+            ),
+            solar_w=self._meter.solar_w,
+            battery_w=self._meter.battery_w,
+        )
+
+    def _arm(self, now: datetime) -> None:
+        """Set the one timer to when time alone changes something."""
+        self._disarm()
+        lost_at = self.picture.lost_at
+        times = (
+            None if self._sharing is None else self._sharing.review_at,
+            None if lost_at is None or now >= lost_at + LOST_FOR_LONG else lost_at + LOST_FOR_LONG,
+        )
+        if any(times):
+            due_at = max(min(filter(None, times)), now + _SOONEST)
+            self._forget_timer = async_track_point_in_utc_time(self._hass, self._on_time, due_at)
 
     @callback
     def _on_time(self, _now: object) -> None:
         self._forget_timer = None
         self.share()
-        self._tell()
+
+    def _disarm(self) -> None:
+        if self._forget_timer is not None:
+            self._forget_timer()
+            self._forget_timer = None
+
+    @callback
+    def stop(self, _event: Event | None = None) -> None:
+        """Share no more, and follow nothing."""
+        self._disarm()
+        self._meter.stop()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
 
     def diagnostics(self) -> dict[str, Any]:
         """Return what was last shared, for a support file."""
-        return {"sharing": to_plain(self._sharing)}
+        return {
+            "meter": self._meter.diagnostics(),
+            "picture": to_plain(self.picture),
+            "sharing": to_plain(self._sharing),
+        }
+
+
+def _kept(listeners: list[Callable[[], None]], listener: Callable[[], None]) -> Callable[[], None]:
+    listeners.append(listener)
+    return lambda: listeners.remove(listener)
+
+
+def _call(listeners: list[Callable[[], None]]) -> None:
+    for listener in list(listeners):
+        listener()
 
 
 DATA_SITE: HassKey[Site] = HassKey(f"{DOMAIN}.site")

@@ -5,13 +5,14 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 
 from .const import DOMAIN, KIND_SITE
-from .site import DATA_SITE
+from .site import DATA_SITE, Site
+from .site_repairs import tell_repairs, withdraw_repairs
 
-SITE_PLATFORMS: Final[list[Platform]] = []
+SITE_PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
 
 
 def site_device(entry: ConfigEntry[Any]) -> DeviceInfo:
@@ -30,12 +31,28 @@ async def async_setup_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool
     site.adopt(entry)
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **site_device(entry))
     entry.async_on_unload(entry.add_update_listener(_async_changed))
+    entry.async_on_unload(site.watch(lambda: tell_repairs(hass, site.picture)))
     await hass.config_entries.async_forward_entry_setups(entry, SITE_PLATFORMS)
     return True
 
 
 async def _async_changed(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    entry.runtime_data.options_changed()
+    """Apply what was set; a supply with other phases has other entities."""
+    site: Site = entry.runtime_data
+    before = site.picture.phases
+    site.options_changed()
+    if site.picture.phases != before:
+        _remove_phases(hass, entry, site.picture.phases)
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+def _remove_phases(hass: HomeAssistant, entry: ConfigEntry[Any], phases: frozenset[int]) -> None:
+    """Remove the entities of phases that are no more."""
+    registry = er.async_get(hass)
+    for phase in {0, 1, 2} - phases:
+        for known in er.async_entries_for_config_entry(registry, entry.entry_id):
+            if known.unique_id.endswith((f"house_load_l{phase + 1}", f"supply_headroom_l{phase + 1}")):
+                registry.async_remove(known.entity_id)
 
 
 async def async_unload_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
@@ -51,3 +68,4 @@ async def async_unload_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> boo
 def async_remove_site(hass: HomeAssistant) -> None:
     """Lift its limits. Who charges less because of them charges more after a random delay (11.8)."""
     hass.data[DATA_SITE].release()
+    withdraw_repairs(hass)

@@ -13,6 +13,8 @@ from .model import NO_PHASES, PerPhase
 NOMINAL_V = 230.0
 """Taken for the voltage that a meter does not tell (EN 60038)."""
 
+_METERS_DIFFER_BY_W = 200.0
+
 STALE_AFTER_S = 10.0
 """No reading for longer than this, and the meter guards nothing any more."""
 
@@ -76,6 +78,15 @@ def _phase_a(power_w: float | None, current_a: float | None, voltage_v: float | 
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+def exports_too_much(grid_w: float | None, solar_w: float | None, battery_w: float | None) -> bool:
+    """Whether more leaves the premises than is generated on them: then a sign is the wrong way round.
+
+    Import, generation and discharge are positive; what is not known counts as nothing.
+    """
+    generated_w = max(solar_w or 0.0, 0.0) + max(battery_w or 0.0, 0.0)
+    return grid_w is not None and -grid_w > generated_w + _METERS_DIFFER_BY_W
 
 
 def is_fresh(reading: GridReading | None, now: datetime, interval_s: float | None = None) -> bool:
