@@ -10,6 +10,7 @@ Modbus::
         charger.truth.energy_wh             # what really flowed
         charger.device.writes               # every write request that came, with its instant
         charger.server.manners.refuse_with = 6              # see ModbusManners
+        charger.charge_point.defects.welded = True          # see Defects
         await charger.power_cut(); await charger.power_back()
 
 OCPP 1.6J::
@@ -36,6 +37,7 @@ from .charge_point import ChargePoint, Fault, PilotState
 from .charger import ModbusCharger, OcppCharger
 from .charging_profiles import Abilities
 from .clock import WorldClock
+from .defects import Defects
 from .modbus_server import ModbusManners
 from .ocpp_behaviour import Behaviour
 from .ocpp_client import Nameplate
@@ -47,6 +49,7 @@ __all__ = [
     "Behaviour",
     "ChargePoint",
     "Configuration",
+    "Defects",
     "Fault",
     "ModbusCharger",
     "ModbusManners",

@@ -6,6 +6,7 @@ from enum import StrEnum
 import math
 
 from .clock import WorldClock
+from .defects import Defects
 from .meter import Measurement, Meter, Truth
 from .vehicle import MIN_CURRENT_A, Vehicle
 
@@ -80,6 +81,7 @@ class ChargePoint:
         self.voltage_v = voltage_v
         self.meter = Meter(register_wh=register_wh, noise=noise, seed=seed)
         self.truth = Truth()
+        self.defects = Defects()
         self.vehicle: Vehicle | None = None
         self.cable_a: float | None = None
         self.faults: set[Fault] = set()
@@ -126,7 +128,8 @@ class ChargePoint:
     @property
     def is_contactor_closed(self) -> bool:
         """Whether the vehicle's inlet is live."""
-        if Fault.CONTACTOR_WELDED in self.faults or self.pilot is PilotState.C2:
+        is_welded = self.defects.welded or Fault.CONTACTOR_WELDED in self.faults
+        if is_welded or self.pilot is PilotState.C2:
             return True
         is_ending = self.pilot in (PilotState.C1, PilotState.B1, PilotState.B2)
         return is_ending and self._has_closed and self._not_offered_for_s < _OPENS_UNDER_LOAD_AFTER_S
@@ -134,7 +137,9 @@ class ChargePoint:
     @property
     def drawn_a(self) -> float:
         """Current per live phase."""
-        return self.vehicle.drawn_a if self.vehicle is not None and self.is_contactor_closed else 0.0
+        if self.vehicle is None or not self.is_contactor_closed:
+            return 0.0
+        return self.defects.overdraw_a or self.vehicle.drawn_a
 
     @property
     def live_phases(self) -> int:
@@ -159,13 +164,13 @@ class ChargePoint:
         current = [meter.noisy(self.drawn_a, 0.5) if phase < self.live_phases else 0.0 for phase in range(3)]
         voltage = [meter.noisy(self.voltage_v, 0.3) for _ in range(3)]
         power = [self.drawn_a * self.voltage_v * (phase < self.live_phases) for phase in range(3)]
-        error = meter.noisy(1.0)
+        error = meter.noisy(1.0) * (1 + self.defects.power_error)
         return Measurement(
             power_w=sum(power) * error,
             power_per_phase_w=_where(wired, [value * error for value in power]),
             current_a=_where(wired, current),
             voltage_v=_where(wired, voltage),
-            register_wh=meter.shown_wh,
+            register_wh=meter.shown_wh // self.defects.register_step_wh * self.defects.register_step_wh,
             temperature_c=self.temperature_c,
         )
 
@@ -286,7 +291,8 @@ class ChargePoint:
         return allowed_a if allowed_a >= MIN_CURRENT_A else 0.0
 
     def _warm(self, seconds: float) -> None:
-        target_c = _AMBIENT_C + _RISE_AT_32A_C * (self.drawn_a / 32) ** 2
+        ambient_c = _AMBIENT_C if self.defects.ambient_c is None else self.defects.ambient_c
+        target_c = ambient_c + _RISE_AT_32A_C * (self.drawn_a / 32) ** 2
         self.temperature_c += (target_c - self.temperature_c) * min(1.0, seconds / _WARMS_IN_S)
 
     def _summary(self) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from .charge_point import Fault
 from .charger import ModbusCharger, OcppCharger
+from .defects import Defects
 from .modbus_server import ModbusManners
 from .ocpp_behaviour import Behaviour
 from .ocpp_link import LinkLost
@@ -28,6 +29,7 @@ async def _unplug(charger: Charger) -> None:
 
 
 async def _mend(charger: Charger) -> None:
+    charger.charge_point.defects = Defects()
     charger.charge_point.clear_fault()
 
 
@@ -94,14 +96,14 @@ ACTIONS: dict[str, Callable[[Charger], Awaitable[None]]] = {
 def names() -> list[str]:
     """List every action that :func:`perform` knows."""
     faults = [f"fault_{fault.value}" for fault in Fault]
-    switches = [f"{field.name}" for kind in (Behaviour, ModbusManners) for field in fields(kind)]
+    switches = [f"{field.name}" for kind in (Behaviour, ModbusManners, Defects) for field in fields(kind)]
     return [*ACTIONS, *faults, *(f"set:{name}" for name in switches)]
 
 
 async def perform(charger: Charger, action: str, value: object = True) -> None:
     """Do an action, such as "power_cut", "fault_rcd" or "set:refuses_profiles".
 
-    ``set:`` changes one switch of Behaviour (OCPP) or ModbusManners (Modbus) to ``value``.
+    ``set:`` changes one switch of Behaviour (OCPP), ModbusManners (Modbus) or Defects (both) to ``value``.
 
     Raises:
         UnknownAction: no such action for this charge point, or a value of another type.
@@ -118,8 +120,10 @@ async def perform(charger: Charger, action: str, value: object = True) -> None:
 
 
 def _set_switch(charger: Charger, name: str, value: object) -> None:
-    target = charger.behaviour if isinstance(charger, OcppCharger) else charger.server.manners
-    known = {field.name for field in fields(target)}
+    manners = charger.behaviour if isinstance(charger, OcppCharger) else charger.server.manners
+    defects = charger.charge_point.defects
+    target = defects if name in {field.name for field in fields(defects)} else manners
+    known = {field.name for field in (*fields(manners), *fields(defects))}
     if name not in known:
         raise UnknownAction(f"no switch {name!r} here; there are: {', '.join(sorted(known))}")
     before = getattr(target, name)

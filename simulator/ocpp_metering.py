@@ -32,8 +32,10 @@ class Metering:
     @property
     def register_wh(self) -> int:
         """The register as this charge point writes it."""
-        register = self._client.charge_point.meter.register_wh
-        return int(register - self._session_began_wh if self._client.behaviour.register_per_session else register)
+        box = self._client.charge_point
+        register = box.meter.register_wh
+        shown = int(register - self._session_began_wh if self._client.behaviour.register_per_session else register)
+        return shown // box.defects.register_step_wh * box.defects.register_step_wh
 
     def begin_session(self) -> None:
         """Note where a register that counts per session begins."""

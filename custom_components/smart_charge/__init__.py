@@ -24,12 +24,15 @@ from .entity import device_info
 from .guard import DATA_GUARD, Guard, note, note_changes
 from .keeping import async_start_keeping
 from .ledger import DATA_LEDGER, Ledger
+from .live import DATA_LIVE
 from .log_watch import DATA_LOG_WATCH, LogWatch
+from .meter_notices import async_forget_notices
 from .security.events import Kind
 from .services import async_setup_services
 from .site import async_make_site, is_site
 from .site_entry import async_remove_site, async_setup_site, async_unload_site
 from .storage import DATA_HOUSEHOLD, Household, Memory, async_forget
+from .websocket_api import async_setup_websocket
 from .wording import Wording
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -62,7 +65,9 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     guard.start()
     hass.data[DATA_LOG_WATCH] = LogWatch(hass)
     await async_start_keeping(hass)
+    hass.data[DATA_LIVE] = {}
     async_setup_services(hass)
+    async_setup_websocket(hass)
     return True
 
 
@@ -188,6 +193,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
     ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
     ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
     note(hass, Kind.CHARGE_POINT_REMOVED, charge_point=entry.entry_id, protocol=entry.data.get(CONF_PROTOCOL))
+    async_forget_notices(hass, entry)
+    hass.data[DATA_LIVE].pop(entry.entry_id, None)
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:

@@ -30,6 +30,7 @@ class Asking:
         self._following = Following()
         self._asked_a: float | None = None
         self._fell_at: datetime | None = None
+        self._since: datetime | None = None
         self._task: asyncio.Task[ChargerError | None] | None = None
 
     @property
@@ -47,6 +48,11 @@ class Asking:
         """The newest asking, under way or done."""
         return self._task
 
+    @property
+    def asked(self) -> tuple[float, datetime] | None:
+        """The setpoint that is asked for, and since when; None before one was."""
+        return None if self._asked_a is None or self._since is None else (self._asked_a, self._since)
+
     def look_at(self, now: datetime) -> datetime | None:
         """When to watch again although nothing new was heard; None when there is no need."""
         return self._following.look_at(now)
@@ -55,6 +61,7 @@ class Asking:
         """Ask for the setpoint if it differs from the one asked for; never before reading."""
         if setpoint_a != self._asked_a and self._charger.reading is not None:
             self._asked_a = setpoint_a
+            self._since = now
             self._following.begin(now)
             self._ask(setpoint_a)
 
@@ -65,6 +72,7 @@ class Asking:
     def begin_again(self, now: datetime) -> None:
         """Be patient afresh: the link is back, and the charger object asks by itself."""
         if self._asked_a is not None:
+            self._since = now
             self._following.begin(now)
 
     def watch(self, now: datetime) -> None:

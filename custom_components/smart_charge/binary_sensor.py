@@ -40,7 +40,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeBinarySensorDescription, ...]] = (
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda picture: picture.has_problem,
-        extra_fn=lambda picture: {"fault": picture.reading.fault.code if picture.reading.fault is not None else None},
+        extra_fn=lambda picture: {"fault": picture.fault},
     ),
     SmartChargeBinarySensorDescription(
         key="limited_by_supply",

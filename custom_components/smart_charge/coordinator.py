@@ -15,21 +15,27 @@ from homeassistant.util import dt as dt_util
 
 from .asking import Asking
 from .chargers.charger import Charger, ChargerError
+from .charging.alarms import raised
 from .charging.claims import Claim
 from .charging.decide import decide, wish_before_supply_a
 from .charging.fallback import reconcile
+from .charging.meter_guard import Asked
 from .charging.metering import Meter, read
 from .charging.model import NO_PHASES, Carry, Decision, Reading, Settings, Situation
 from .charging.override import is_spent, left_wh
 from .charging.reason import is_not_taking
 from .charging.session import State, advance
+from .charging.thermal import Heat
 from .const import CONF_CONNECTOR_ID, LOGGER
 from .leaving import Leaving
 from .ledger import DATA_LEDGER
+from .live import DATA_LIVE, LiveFeed
+from .meter_notices import MeterNotices
 from .picture import Picture
 from .planner import Planner
 from .recording import Recording, Scene
 from .records.values import OutletKey
+from .sampling import Sampling
 from .settings import local_zone, settings_from, windows_of
 from .site import DATA_SITE
 from .storage import Memory
@@ -66,6 +72,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.recording = Recording(hass.data[DATA_LEDGER], outlet)
         self._site = hass.data[DATA_SITE]
         self._wish_a = 0.0
+        self._sampling = Sampling(charger, memory, hass.data[DATA_LIVE].setdefault(entry.entry_id, LiveFeed()))
+        self._notices = MeterNotices(hass, entry)
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
         self._was_online = charger.is_online
@@ -78,6 +86,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._is_stopped = False
         self._stop_listening = charger.listen(self._on_charger)
         self._leave_site = self._site.join(self)
+        self._stop_sampling = charger.listen_samples(self._on_sample)
         self._decision = self._decide(dt_util.utcnow())
         memory.carry = self._decision.carry
         self.data = self._picture(dt_util.utcnow())
@@ -94,6 +103,11 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         """Energy that the vehicle has taken in this session; None while there is none."""
         session = self.memory.session
         return None if session is None or session.state is State.FINISHED else session.energy_wh
+
+    @property
+    def heat(self) -> Heat:
+        """What the charge point's temperature allows now."""
+        return self._sampling.heat(dt_util.utcnow())
 
     @property
     def _facts(self) -> object:
@@ -118,6 +132,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             self.charger.capabilities,
             self._was_online,
             self.planner.plan,
+            self.heat,
         )
 
     @callback
@@ -125,6 +140,24 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         """Take a turn soon: however much a charge point says at once, it is one turn."""
         if self._turn is None and not self._is_stopped:
             self._turn = self.hass.loop.call_soon(self._take_turn)
+
+    @callback
+    def _on_sample(self, sample: Reading) -> None:
+        """Take up what the meter shows; an alarm is acted on at once."""
+        if self._is_stopped:
+            return
+        alarm = self._sampling.take(sample, self._asked)
+        if alarm is not None:
+            self.change(lambda carry: replace(carry, alarms=raised(carry.alarms, alarm)))
+        elif self._facts != self._decided_on:
+            self._on_charger()
+
+    @property
+    def _asked(self) -> Asked | None:
+        asked, settings = self._asking.asked, self.settings
+        if asked is None or not self.charger.is_online:
+            return None
+        return Asked(setpoint_a=asked[0], since_at=asked[1], rated_a=settings.rated_a, phases=settings.phases)
 
     @callback
     def _take_turn(self) -> None:
@@ -163,6 +196,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             return
         memory, before = self.memory, self.memory.session
         memory.session = advance(before, reading)
+        self._sampling.follow(memory.session, self._tell_accuracy)
         if reading.import_wh is not None:
             # A new meter starts where the register stands, so that it shows what the charge point shows.
             meter = memory.total if memory.total.last_wh is not None else Meter(counted_wh=max(0, reading.import_wh))
@@ -171,6 +205,11 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             memory.save_at_once()
         elif memory.session is not None and memory.session.state is not State.FINISHED:
             memory.save_soon()
+
+    @callback
+    def _tell_accuracy(self) -> None:
+        """Say whether the meter can be believed (9.5, 9.6)."""
+        self._notices.show_accuracy(self._sampling.error, self._sampling.bias)
 
     # The step
 
@@ -201,6 +240,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             reading=reading,
             carry=carry,
             session_wh=self.session_wh,
+            heat=self.heat,
             skip_delay=skip_delay,
             power_returned=restarts != self._restarts,
             plan=self.planner.plan,
@@ -249,7 +289,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
 
     def _keep(self, before: Carry, after: Carry) -> None:
         self.memory.carry = after
-        if (before.hold, before.override, before.events) != (after.hold, after.override, after.events):
+        kept = (before.hold, before.override, before.events, before.alarms)
+        if kept != (after.hold, after.override, after.events, after.alarms):
             self.memory.save_at_once()
         elif before != after:
             self.memory.save_soon()
@@ -257,6 +298,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
     # Showing
 
     def _show(self, now: datetime) -> None:
+        self._notices.show_alarms(self.memory.carry.alarms)
         self.recording.note(self._scene(now))
         self._arm(now)
         self.async_set_updated_data(self._picture(now))
@@ -287,6 +329,9 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             decision=self._decision,
             plan=self.planner.plan,
             session=self.memory.session,
+            heat=self.heat,
+            sample_s=self.charger.sample_interval_s,
+            meter_error=self._sampling.error,
             total_wh=None if total.last_wh is None else total.counted_wh,
         )
         return replace(picture, sentence=self._wording.sentence(picture.why, picture.until_at, now))
@@ -298,7 +343,14 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         midnight = dt_util.as_utc(dt_util.start_of_local_day(dt_util.as_local(now).date() + timedelta(days=1)))
         session = self.memory.session
         tick = now + _TICK if session is not None and session.state is not State.FINISHED else None
-        times = (self._decision.review_at, self._asking.look_at(now), midnight, tick, self.recording.look_at())
+        times = (
+            self._decision.review_at,
+            self._asking.look_at(now),
+            midnight,
+            tick,
+            self.recording.look_at(),
+            self._sampling.cools_at,
+        )
         due_at = max(min(at for at in times if at is not None), now + _SOONEST)
         self._forget_timer = async_track_point_in_utc_time(self.hass, self._on_time, due_at)
 
@@ -402,6 +454,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._note_link(dt_util.utcnow())
         self._count(self.charger.reading)
         self.step()
+        self._tell_accuracy()
         self.leave_behind()
         return self.async_stop
 
@@ -412,6 +465,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._is_stopped = True
         self._stop_listening()
         self._leave_site()
+        self._stop_sampling()
+        self._sampling.close()
         if self._turn is not None:
             self._turn.cancel()
         if self._forget_timer is not None:

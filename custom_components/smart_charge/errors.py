@@ -1,5 +1,6 @@
 """One translator from what went wrong to what a person reads."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -12,7 +13,9 @@ from .chargers.charger import (
     ChargerTimedOut,
     ChargerUnreachable,
 )
+from .charging.alarms import Alarm
 from .charging.model import ConnectorStatus, PilotState, Reading, Settings
+from .charging.thermal import Heat
 from .const import DOMAIN
 from .records.errors import (
     LedgerDamaged,
@@ -72,10 +75,16 @@ def translated(error: ChargerError, name: str) -> HomeAssistantError:
     return said
 
 
-def not_safe(reading: Reading | None, settings: Settings) -> ServiceValidationError | None:
+def not_safe(
+    reading: Reading | None, settings: Settings, alarms: Sequence[Alarm] = (), heat: Heat = Heat.NORMAL
+) -> ServiceValidationError | None:
     """Say why the owner may not override now (8.1 to 8.3); None when it is safe."""
     if settings.is_locked:
         return ServiceValidationError(translation_domain=DOMAIN, translation_key="safety_lock")
+    if alarms:
+        return ServiceValidationError(translation_domain=DOMAIN, translation_key=f"alarm_{alarms[0].danger}")
+    if heat is Heat.HOT:
+        return ServiceValidationError(translation_domain=DOMAIN, translation_key="too_hot")
     if reading is None:
         return None
     has_fault = reading.fault is not None and reading.fault.is_safety

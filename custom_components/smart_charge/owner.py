@@ -119,7 +119,8 @@ async def async_lock(coordinator: SmartChargeCoordinator, *, is_on: bool) -> Non
 
 
 def _require_safe(coordinator: SmartChargeCoordinator) -> None:
-    if (error := not_safe(coordinator.charger.reading, coordinator.settings)) is not None:
+    alarms, heat = coordinator.memory.carry.alarms, coordinator.heat
+    if (error := not_safe(coordinator.charger.reading, coordinator.settings, alarms, heat)) is not None:
         raise error
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from .charging.accuracy import SessionError
 from .charging.model import (
     ConnectorStatus,
     Decision,
@@ -18,6 +19,7 @@ from .charging.model import (
     Window,
 )
 from .charging.session import Session, State
+from .charging.thermal import Heat
 
 NOT_REACHABLE: Final = "not_reachable"
 NOT_FOLLOWED: Final = "not_followed"
@@ -46,6 +48,8 @@ class Picture:
         windows: the owner's default hours, even while they are switched off.
         plan: when mode "cheapest" charges; None in other modes, and without a vehicle.
         total_wh: the charge point's running total, glitches left out; None before it said one.
+        sample_s: how far apart samples of the meter really come (9.4); None before that is known.
+        meter_error: how far power was off in the last session that could tell (9.5).
         sentence: why, in Home Assistant's language and local time.
     """
 
@@ -61,6 +65,9 @@ class Picture:
     decision: Decision
     session: Session | None
     total_wh: int | None
+    heat: Heat = Heat.NORMAL
+    sample_s: float | None = None
+    meter_error: SessionError | None = None
     plan: Plan | None = None
     sentence: str | None = None
 
@@ -88,8 +95,19 @@ class Picture:
 
     @property
     def has_problem(self) -> bool:
-        """Whether the charge point reports a fault, or does not do what it is asked for."""
-        return self.is_not_followed or self.reading.fault is not None or self.status is ConnectorStatus.FAULTED
+        """Whether the charge point reports a fault, is hot, or does not do as it is asked; or the meter alarms."""
+        has_fault = self.reading.fault is not None or self.status is ConnectorStatus.FAULTED
+        is_dangerous = bool(self.decision.carry.alarms) or self.heat is Heat.HOT
+        return self.is_not_followed or has_fault or is_dangerous
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong, in the charge point's own word or, where it has none, in ours."""
+        if self.reading.fault is not None:
+            return self.reading.fault.code
+        if self.decision.carry.alarms:
+            return self.decision.carry.alarms[0].danger
+        return "too_hot" if self.heat is Heat.HOT else None
 
     @property
     def supply_share_a(self) -> float | None:

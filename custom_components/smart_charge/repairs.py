@@ -1,5 +1,6 @@
 """What the owner can put right, and the flow that does it."""
 
+from dataclasses import replace
 from typing import override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
@@ -10,6 +11,8 @@ from homeassistant.helpers.selector import TextSelector
 import probatio
 
 from . import forgetting_request, log_watch
+from .charging.alarms import Danger, acknowledged
+from .coordinator import SmartChargeConfigEntry
 from .ledger import DATA_LEDGER
 from .ledger_repairs import ISSUE_ID
 
@@ -76,6 +79,26 @@ class DeletePersonalData(RepairsFlow):
         )
 
 
+class SeenTo(ConfirmRepairFlow):
+    """Somebody has seen to what the meter alarmed about: the rules hold again."""
+
+    def __init__(self, entry_id: str, danger: Danger) -> None:
+        super().__init__()
+        self._entry_id = entry_id
+        self._danger = danger
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Ask first: from then on current may flow again."""
+        if user_input is not None:
+            entry: SmartChargeConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+            if entry is None or entry.state is not ConfigEntryState.LOADED:
+                return self.async_abort(reason="not_loaded")
+            danger = self._danger
+            entry.runtime_data.change(lambda carry: replace(carry, alarms=acknowledged(carry.alarms, danger)))
+        return await super().async_step_confirm(user_input)
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
@@ -86,4 +109,6 @@ async def async_create_fix_flow(
         return AcceptBrokenLog()
     if data is not None and issue_id.startswith(forgetting_request.ISSUE):
         return DeletePersonalData(str(data["entry_id"]))
+    if data is not None and "danger" in data:
+        return SeenTo(str(data["entry_id"]), Danger(str(data["danger"])))
     return ConfirmRepairFlow()

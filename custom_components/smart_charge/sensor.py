@@ -7,6 +7,7 @@ from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
 from homeassistant.const import (
+    PERCENTAGE,
     EntityCategory,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
@@ -196,6 +197,26 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         needs_link=False,
         value_fn=lambda picture: picture.supply_share_a,
+    ),
+    SmartChargeSensorDescription(
+        key="sample_interval",
+        translation_key="sample_interval",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        quiet=Quiet(step=0.5, share=0.25, every=timedelta(hours=1)),
+        value_fn=lambda picture: picture.sample_s,
+    ),
+    SmartChargeSensorDescription(
+        key="meter_error",
+        translation_key="meter_error",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        needs_link=False,
+        value_fn=lambda picture: None if picture.meter_error is None else round(100 * picture.meter_error.error, 2),
     ),
     SmartChargeSensorDescription(
         key="next_change",

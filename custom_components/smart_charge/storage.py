@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .chargers.ocpp.tags import TagStatus, fold
+from .charging.accuracy import History
 from .charging.metering import Meter
 from .charging.model import Carry
 from .charging.planning import Errand
@@ -41,6 +42,7 @@ class Memory:
         self.session: Session | None = None
         self.tab: Tab | None = None
         self.total = Meter()
+        self.accuracy = History()
         self.errand = Errand()
         self.charger: Mapping[str, Any] = {}
         self.id_tag = secrets.token_hex(8).upper()
@@ -54,6 +56,7 @@ class Memory:
         self.session = _part(Session, stored.get("session"))
         self.tab = _part(Tab, stored.get("tab"))
         self.total = _part(Meter, stored.get("total")) or Meter()
+        self.accuracy = _part(History, stored.get("accuracy")) or History()
         self.errand = _part(Errand, stored.get("errand")) or Errand()
         self.charger = stored.get("charger") or {}
         self.id_tag = stored.get("id_tag") or self.id_tag
@@ -87,6 +90,7 @@ class Memory:
             "session": to_plain(self.session),
             "tab": to_plain(self.tab),
             "total": to_plain(self.total),
+            "accuracy": to_plain(self.accuracy),
             "errand": to_plain(self.errand),
             "charger": to_plain(self.charger),
             "id_tag": self.id_tag,

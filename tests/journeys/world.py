@@ -35,6 +35,7 @@ _PLATFORMS = {
     "why": "sensor", "status": "sensor", "power": "sensor", "session_energy": "sensor", "energy_total": "sensor",
     "delay_ends": "sensor", "charge_now": "switch", "cable_connected": "binary_sensor", "charging": "binary_sensor",
     "connectivity": "binary_sensor", "problem": "binary_sensor", "skip_delay": "button", "mode": "select",
+    "safety_lock": "switch", "meter_error": "sensor", "sample_interval": "sensor",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 import math
 
+from .bias import SESSIONS
 from .metering import MOST_POWER_W, Meter, read
 from .model import Reading
 
@@ -92,6 +93,24 @@ class SessionError:
     def is_beyond(self) -> bool:
         """Whether it is more than the Regulations allow, whatever chance added (9.5)."""
         return abs(self.error) - self.doubt > WORST_ERROR
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """The running session's tally, and the errors of those before it that could tell, the last one last."""
+
+    tally: Tally = field(default_factory=Tally)
+    errors: tuple[SessionError, ...] = ()
+
+
+def followed(history: History, session_at: datetime | None) -> History:
+    """Return the history once the session that began at ``session_at`` runs; None while none does."""
+    tally = history.tally
+    if tally.session_at == session_at:
+        return history
+    error = None if tally.sampled_at is None else session_error(tally, tally.sampled_at)
+    errors = history.errors if error is None else (*history.errors, error)[-SESSIONS:]
+    return History(tally=Tally(session_at=session_at), errors=errors)
 
 
 def added(tally: Tally, sample: Reading) -> Tally:

@@ -124,7 +124,7 @@ def _ceiling(guard: Guard, sample: Reading, asked: Asked, at: datetime) -> Guard
         guard,
         allowed_a=allowed_a,
         fell_at=at if has_fallen else guard.fell_at,
-        off_since=(guard.off_since or at) if is_off else None,
+        off_since=max(guard.off_since or at, asked.since_at) if is_off else None,
     )
 
 
