@@ -148,6 +148,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             return
         alarm = self._sampling.take(sample, self._asked)
         if alarm is not None:
+            self._notices.record(alarm)
             self.change(lambda carry: replace(carry, alarms=raised(carry.alarms, alarm)))
         elif self._facts != self._decided_on:
             self._on_charger()
@@ -438,6 +439,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             rest = replace(override, energy_wh=left_wh(override, self.session_wh), from_wh=0)
             memory.carry = replace(memory.carry, override=rest)
         memory.session = memory.tab = None
+        self._sampling.forget()
         self.recording.forget()
         self._count(None if reading is None else replace(reading, taken_at=now))
         memory.save_at_once()

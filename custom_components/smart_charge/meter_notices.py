@@ -11,6 +11,8 @@ from homeassistant.helpers.translation import async_get_translations
 from .charging.accuracy import SessionError
 from .charging.alarms import Alarm, Danger
 from .const import DOMAIN, LOGGER
+from .guard import note
+from .security.events import Kind
 
 METER_ERROR: Final = "meter_error"
 METER_BIAS: Final = "meter_bias"
@@ -23,6 +25,21 @@ class MeterNotices:
         self._hass = hass
         self._entry = entry
         self._alarms: tuple[Alarm, ...] = ()
+
+    @callback
+    def record(self, alarm: Alarm) -> None:
+        """Write an alarm that was raised just now into the security log."""
+        LOGGER.error(
+            "%s: %s: %.1f A drawn, %.1f A allowed", self._entry.title, alarm.danger, alarm.drawn_a, alarm.allowed_a
+        )
+        note(
+            self._hass,
+            Kind.METER_ALARM,
+            charge_point=self._entry.entry_id,
+            danger=alarm.danger.value,
+            drawn_a=round(alarm.drawn_a, 1),
+            allowed_a=round(alarm.allowed_a, 1),
+        )
 
     @callback
     def show_alarms(self, alarms: tuple[Alarm, ...]) -> None:
@@ -39,9 +56,6 @@ class MeterNotices:
                 self._raise(alarm)
 
     def _raise(self, alarm: Alarm) -> None:
-        LOGGER.error(
-            "%s: %s: %.1f A drawn, %.1f A allowed", self._entry.title, alarm.danger, alarm.drawn_a, alarm.allowed_a
-        )
         words = {"name": self._entry.title, "drawn": f"{alarm.drawn_a:.1f}", "allowed": f"{alarm.allowed_a:.1f}"}
         ir.async_create_issue(
             self._hass,

@@ -13,8 +13,10 @@ import probatio
 from . import forgetting_request, log_watch
 from .charging.alarms import Danger, acknowledged
 from .coordinator import SmartChargeConfigEntry
+from .guard import note
 from .ledger import DATA_LEDGER
 from .ledger_repairs import ISSUE_ID
+from .security.events import Kind
 
 
 class StartRecordsAnew(ConfirmRepairFlow):
@@ -95,6 +97,7 @@ class SeenTo(ConfirmRepairFlow):
             if entry is None or entry.state is not ConfigEntryState.LOADED:
                 return self.async_abort(reason="not_loaded")
             danger = self._danger
+            note(self.hass, Kind.METER_ALARM_SEEN_TO, charge_point=entry.entry_id, danger=danger.value)
             entry.runtime_data.change(lambda carry: replace(carry, alarms=acknowledged(carry.alarms, danger)))
         return await super().async_step_confirm(user_input)
 

@@ -30,6 +30,11 @@ class Sampling:
         """Read the meter for nobody any more."""
         self._feed.serve(None)
 
+    def forget(self) -> None:
+        """Forget when and how much was charged: the day's samples, and which sessions were compared (S7.2)."""
+        self._feed.ring.clear()
+        self._memory.accuracy = History()
+
     def take(self, sample: Reading, asked: Asked | None) -> Alarm | None:
         """Take up a sample; returns the alarm that it raises, if any. ``asked`` is None before anything was."""
         if sample.measured_at is None:

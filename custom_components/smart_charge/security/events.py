@@ -21,7 +21,10 @@ class Kind(StrEnum):
     CHARGE_POINT_REPORT = "charge_point_report"
     TAMPERING = "tampering"
     TAG_REFUSED = "tag_refused"
+    # What the meter shows
+    METER_ALARM = "meter_alarm"
     # What people do
+    METER_ALARM_SEEN_TO = "meter_alarm_seen_to"
     ACTION_REFUSED = "action_refused"
     CHARGE_POINT_ADDED = "charge_point_added"
     CHARGE_POINT_REMOVED = "charge_point_removed"
@@ -52,6 +55,8 @@ CARRIES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.CHARGE_POINT_REPORT: frozenset({"charge_point", "type", "reported_at"}),
     Kind.TAMPERING: frozenset({"charge_point", "type", "reported_at"}),
     Kind.TAG_REFUSED: frozenset({"charge_point", "tag", "status"}),
+    Kind.METER_ALARM: frozenset({"charge_point", "danger", "drawn_a", "allowed_a"}),
+    Kind.METER_ALARM_SEEN_TO: frozenset({"charge_point", "danger"}),
     Kind.ACTION_REFUSED: frozenset({"user_id", "action"}),
     Kind.CHARGE_POINT_ADDED: frozenset({"charge_point", "protocol"}),
     Kind.CHARGE_POINT_REMOVED: frozenset({"charge_point", "protocol"}),

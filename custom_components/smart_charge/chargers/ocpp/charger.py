@@ -41,6 +41,7 @@ from .meter_watch import MeterWatch
 from .onboarding import Onboarding
 from .profiles import SmartCharging
 from .said import Metered, Started, StatusSaid, Stopped, TransactionId
+from .sample_rate import SampleRate
 from .snapshot import Snapshot
 from .starter import Starter
 from .tags import MAX_LENGTH, TagStatus, fold
@@ -109,7 +110,8 @@ class OcppCharger:
         self._configuration = Configuration()
         self._snapshot = Snapshot(clock, self._changed, self._sampled)
         self._book = TransactionBook(self._memory, connector_id, next_transaction_id, self._count)
-        self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._count)
+        self._rate = SampleRate(self._memory, clock, self._count)
+        self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._rate, self._count)
         self._vendor_delay = VendorDelay(self._onboarding, self._configuration, self._memory, self._count)
         self._delay_max_s: int | None = None
         self._local_list = LocalList(self._memory, self._configuration, self._id_tag, self._count)
@@ -302,6 +304,7 @@ class OcppCharger:
             "rung": self._lease.rung.name,
             "is_followed": self._lease.is_followed,
             "sample_interval_s": self._snapshot.interval_s,
+            "sample_interval_least_s": self._rate.least_s,
             "clock_offset_s": self._times.offset.total_seconds(),
             "unreadable_times": self._times.untrusted,
             "has_transaction": self._book.open is not None,
@@ -363,6 +366,8 @@ class OcppCharger:
         """Speak for us on this link from now on, and hear what it told whoever did before."""
         if self._greeting is not None:
             self._greeting.cancel()
+        if self._link is not None:
+            self._note_loss()
         self._link = connection
         connection.counts = self.counts
         connection.on_late = self._heard_late
@@ -380,7 +385,7 @@ class OcppCharger:
         if self._link is not connection:
             return
         self._link = None
-        self._onboarding.link_lost()
+        self._note_loss()
         self._is_status_old = True
         if self._greeting is not None:
             self._greeting.cancel()
@@ -388,8 +393,12 @@ class OcppCharger:
         self._lease.forget()
         self._changed()
 
+    def _note_loss(self) -> None:
+        self._onboarding.link_lost()
+        self._rate.link_lost(self._configuration.whole("MeterValueSampleInterval"))
+
     def _ready(self, has_booted: bool) -> None:
-        self._is_onboarding_due = has_booted or not self._onboarding.is_done
+        self._is_onboarding_due = has_booted or not self._onboarding.is_done or self._rate.is_news
         self._onboard.set()
         self._lease.poke()
         self._hours.poke()
@@ -428,6 +437,7 @@ class OcppCharger:
             listener()
 
     def _sampled(self) -> None:
+        self._rate.heard()
         if self._snapshot.reading is not None:
             for listener in list(self._sample_listeners):
                 listener(self._snapshot.reading)

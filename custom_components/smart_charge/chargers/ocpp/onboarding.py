@@ -10,6 +10,7 @@ from .configuration import AUTHORISING, FREE_VENDING, KNOWN, Configuration
 from .connection import Connection, Priority
 from .fields import boolean, number
 from .memory import Memory
+from .sample_rate import INTERVALS_S, SampleRate
 from .timings import Timings
 
 LOGGER = logging.getLogger(__name__)
@@ -24,16 +25,21 @@ MEASURANDS = (
     "Power.Offered", "SoC", "Temperature",
 )  # fmt: skip
 REGISTER = MEASURANDS[0]
-INTERVALS_S = (1, 5, 10, 30, 60)
 
 
 class Onboarding:
     """Brings one charge point to where it should be, and remembers what it refused."""
 
     def __init__(
-        self, memory: Memory, timings: Timings, configuration: Configuration, count: Callable[[str], None]
+        self,
+        memory: Memory,
+        timings: Timings,
+        configuration: Configuration,
+        rate: SampleRate,
+        count: Callable[[str], None],
     ) -> None:
         self.configuration = configuration
+        self._rate = rate
         self.is_done = False
         self._memory = memory
         self._timings = timings
@@ -43,6 +49,7 @@ class Onboarding:
 
     def forget(self) -> None:
         """Forget what this firmware was found to refuse; not what we have set and must take back."""
+        self._rate.forget()
         kept = self._learnt.get("before_free", {})
         self._learnt.clear()
         self._learnt["before_free"] = kept
@@ -243,9 +250,10 @@ class Onboarding:
         await self._memory.keep()
 
     async def _set_interval(self, connection: Connection) -> None:
-        """Ask for a value a second, or the least that it takes."""
+        """Ask for a value a second, or the least that it takes and stands."""
+        self._rate.is_news = False
         before = self.configuration.whole("MeterValueSampleInterval")
-        for seconds in INTERVALS_S:
+        for seconds in (each for each in INTERVALS_S if each >= self._rate.least_s):
             if await self._set(connection, "MeterValueSampleInterval", str(seconds)):
                 return
             held = self.configuration.whole("MeterValueSampleInterval")
