@@ -21,6 +21,7 @@ from homeassistant.util import dt as dt_util
 
 from .charging.model import DsrEvent, DsrKind
 from .coordinator import SmartChargeConfigEntry
+from .dsr_journal import account_of, async_past_events
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
 from .errors import invalid, translated
 from .grid import async_end_event, async_start_event, check_event
@@ -84,12 +85,13 @@ def _summary(event: DsrEvent) -> str:
     return name if event.limit_w is None else f"{name} to {event.limit_w:g} W"
 
 
-def _shown(event: DsrEvent) -> CalendarEvent:
+def _shown(event: DsrEvent, account: str | None = None) -> CalendarEvent:
+    said = [words for words in (event.source, account) if words]
     return CalendarEvent(
         start=dt_util.as_local(event.start_at),
         end=dt_util.as_local(event.end_at),
         summary=_summary(event),
-        description=event.source,
+        description="\n".join(said) or None,
         uid=event.event_id,
     )
 
@@ -113,14 +115,20 @@ class SmartChargeCalendar(SmartChargeEntity, CalendarEntity):
     @override
     def event(self) -> CalendarEvent | None:
         """The event that is on, or comes next."""
-        return next((_shown(event) for event in self._events), None)
+        first = next(iter(self._events), None)
+        return None if first is None else _shown(first, account_of(self.coordinator, first.event_id))
 
     @override
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
-        """Return what lies between two instants; events that are over are not kept."""
-        return [_shown(event) for event in self._events if event.start_at < end_date and event.end_at > start_date]
+        """Return what lies between two instants: events that are over with what they did (5.3)."""
+        past = await async_past_events(self.coordinator, start_date, end_date) if start_date < dt_util.utcnow() else []
+        return [_shown(event, account) for event, account in past] + [
+            _shown(event, account_of(self.coordinator, event.event_id))
+            for event in self._events
+            if event.start_at < end_date and event.end_at > start_date
+        ]
 
     @override
     async def async_create_event(self, **kwargs: Any) -> None:

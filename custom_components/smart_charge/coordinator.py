@@ -17,7 +17,8 @@ from .asking import Asking
 from .chargers.charger import Charger, ChargerError
 from .charging.alarms import raised
 from .charging.claims import Claim
-from .charging.decide import decide, wish_before_supply_a
+from .charging.decide import decide, wish_before_supply_a, wish_without_events_a
+from .charging.dsr_account import Books
 from .charging.fallback import reconcile
 from .charging.meter_guard import Asked
 from .charging.metering import Meter, read
@@ -27,6 +28,7 @@ from .charging.reason import is_not_taking
 from .charging.session import State, advance
 from .charging.thermal import Heat
 from .const import CONF_CONNECTOR_ID, LOGGER
+from .dsr_book import DsrBook
 from .leaving import Leaving
 from .ledger import DATA_LEDGER
 from .live import DATA_LIVE, LiveFeed
@@ -70,10 +72,12 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         )
         outlet = OutletKey(charge_point=entry.entry_id, connector=entry.data.get(CONF_CONNECTOR_ID, 1))
         self.recording = Recording(hass.data[DATA_LEDGER], outlet)
+        self.ledger = hass.data[DATA_LEDGER]
+        self.dsr_book = DsrBook(self.ledger, outlet, memory)
         self._site = hass.data[DATA_SITE]
-        self._wish_a = 0.0
         self._sampling = Sampling(charger, memory, hass.data[DATA_LIVE].setdefault(entry.entry_id, LiveFeed()))
         self._notices = MeterNotices(hass, entry)
+        self._wish_a = self._undisturbed_a = 0.0
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
         self._was_online = charger.is_online
@@ -250,7 +254,9 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._wish_a = wish_before_supply_a(situation)
         self._site.share(self)
         self._decided_on = self._facts
-        decision = decide(replace(situation, supply=self._site.ceiling_of(self.key)))
+        situation = replace(situation, supply=self._site.ceiling_of(self.key))
+        self._undisturbed_a = wish_without_events_a(situation)
+        decision = decide(situation)
         if restarts != self._restarts:
             self._restarts = restarts
             self._asking.forget()
@@ -300,7 +306,9 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
 
     def _show(self, now: datetime) -> None:
         self._notices.show_alarms(self.memory.carry.alarms)
-        self.recording.note(self._scene(now))
+        scene = self._scene(now)
+        self.recording.note(scene)
+        self.dsr_book.note(scene, self._undisturbed_a)
         self._arm(now)
         self.async_set_updated_data(self._picture(now))
 
@@ -336,6 +344,14 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             total_wh=None if total.last_wh is None else total.counted_wh,
         )
         return replace(picture, sentence=self._wording.sentence(picture.why, picture.until_at, now))
+
+    def sentence(self, why: str, until_at: datetime | None, at: datetime) -> str | None:
+        """Say why, as it was said at an instant."""
+        return self._wording.sentence(why, until_at, at)
+
+    def words(self, key: str, values: Mapping[str, str]) -> str | None:
+        """Return one of our own sentences in Home Assistant's language; None when it has no words for it."""
+        return self._wording.words(key, values)
 
     def _arm(self, now: datetime) -> None:
         """Set the one timer to when time alone changes something."""
@@ -440,6 +456,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             memory.carry = replace(memory.carry, override=rest)
         memory.session = memory.tab = None
         self._sampling.forget()
+        memory.books = Books()
         self.recording.forget()
         self._count(None if reading is None else replace(reading, taken_at=now))
         memory.save_at_once()

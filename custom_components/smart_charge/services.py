@@ -19,6 +19,7 @@ from .errors import invalid, translated
 from .guard import note
 from .security.events import Kind
 from .services_forgetting import async_setup_forgetting
+from .services_journal import async_setup_journal
 from .services_requests import async_setup_requests, charge_point_of
 from .services_security import async_setup_security
 from .site import is_site
@@ -71,6 +72,7 @@ LIST_TAGS_SCHEMA: Final = probatio.Schema({})
 def async_setup_services(hass: HomeAssistant) -> None:
     """Make the actions known. All but those that ask for charging are for administrators."""
     async_setup_requests(hass)
+    async_setup_journal(hass)
     async_setup_security(hass)
     async_setup_forgetting(hass)
     for name, handler, schema, response in (

@@ -13,6 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .chargers.ocpp.tags import TagStatus, fold
 from .charging.accuracy import History
+from .charging.dsr_account import Books
 from .charging.metering import Meter
 from .charging.model import Carry
 from .charging.planning import Errand
@@ -44,6 +45,7 @@ class Memory:
         self.total = Meter()
         self.accuracy = History()
         self.errand = Errand()
+        self.books = Books()
         self.charger: Mapping[str, Any] = {}
         self.id_tag = secrets.token_hex(8).upper()
 
@@ -58,6 +60,7 @@ class Memory:
         self.total = _part(Meter, stored.get("total")) or Meter()
         self.accuracy = _part(History, stored.get("accuracy")) or History()
         self.errand = _part(Errand, stored.get("errand")) or Errand()
+        self.books = _part(Books, stored.get("books")) or Books()
         self.charger = stored.get("charger") or {}
         self.id_tag = stored.get("id_tag") or self.id_tag
 
@@ -92,6 +95,7 @@ class Memory:
             "total": to_plain(self.total),
             "accuracy": to_plain(self.accuracy),
             "errand": to_plain(self.errand),
+            "books": to_plain(self.books),
             "charger": to_plain(self.charger),
             "id_tag": self.id_tag,
         }

@@ -1,5 +1,6 @@
 """The owner's "why" as one plain sentence, in Home Assistant's language and local time."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,6 +10,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 
+_SENTENCES: Final = f"component.{DOMAIN}.entity.sensor.why.state_attributes.sentence.state."
+_ACCOUNTS: Final = f"component.{DOMAIN}.entity.calendar.dsr_events.state_attributes.description.state."
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -24,9 +27,22 @@ class Wording:
         """Read the sentences of the language that Home Assistant is set to."""
         language = hass.config.language
         texts = await async_get_translations(hass, language, "entity", [DOMAIN])
-        prefix = f"component.{DOMAIN}.entity.sensor.why.state_attributes.sentence.state."
-        sentences = {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
+        sentences = {
+            key.removeprefix(prefix): text
+            for prefix in (_SENTENCES, _ACCOUNTS)
+            for key, text in texts.items()
+            if key.startswith(prefix)
+        }
         return cls(sentences, language)
+
+    def words(self, key: str, values: Mapping[str, str]) -> str | None:
+        """Return a sentence with values in it; None when this language has no words for it."""
+        text = self._sentences.get(key)
+        if text is None:
+            return None
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
 
     def sentence(self, why: str, until_at: datetime | None, now: datetime) -> str | None:
         """Say why, and until when if that is known; None when this language has no words for it."""

@@ -81,7 +81,8 @@ def test_all_of_a_charge_point_is_erased(journal: Journal) -> None:
     fill(journal, other, NOON + 9 * HOUR)
     journal.write(a_sale())
     erased = erase(journal, Erasure(charge_points=frozenset({outlet.charge_point})))
-    assert erased.rows == {"sessions": 1, "half_hours": 4, "decisions": 1, "availability": 1, "anonymised": 0}
+    rows = {"sessions": 1, "half_hours": 4, "decisions": 1, "dsr_events": 0, "availability": 1, "anonymised": 0}
+    assert erased.rows == rows
     assert erased.is_complete
     assert counts(journal, outlet) == (0, 0, 0)
     assert counts(journal, other) == (1, 4, 1)

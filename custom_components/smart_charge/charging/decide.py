@@ -104,6 +104,14 @@ def wish_before_supply_a(situation: Situation) -> float:
     return usable_a(limits[0].max_a)
 
 
+def wish_without_events_a(situation: Situation) -> float:
+    """Return what the vehicle might have had without any demand response event, before the random delay (5.3)."""
+    if situation.reading is None:
+        return 0.0
+    limits, _ = _standing(_followed(replace(situation, carry=replace(situation.carry, events=()))))
+    return usable_a(limits[0].max_a)
+
+
 def _followed(situation: Situation) -> Situation:
     """Let what was asked for see the time that passed and what the charge point said."""
     carry = replace(situation.carry, override=followed(situation), events=followed_events(situation))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Integer, Row, Select, cast, func, or_, select
 
 from .availability import Availability, outlet_ids, spans_between, summed, write_condition
 from .energy import HALF_HOUR
+from .event_writing import events_between, write_event
 from .outlets import known_outlet, outlet_id_of
 from .periods import month_edges
 from .sales import Register, Sale
@@ -17,9 +18,9 @@ from .security_log import SecurityEvent, SecurityLog
 from .session_writing import write_session
 from .store import Store, upsert
 from .tables import as_words, decisions, from_micro, half_hours, outlets, sessions
-from .values import ConditionSeen, DecisionRecord, OutletKey, SessionRecord, Usage
+from .values import ConditionSeen, DecisionRecord, EventRecord, OutletKey, SessionRecord, Usage
 
-type Record = SessionRecord | DecisionRecord | ConditionSeen | SecurityEvent | Sale
+type Record = SessionRecord | DecisionRecord | EventRecord | ConditionSeen | SecurityEvent | Sale
 """Whatever may be written. Each knows by itself whether it is there already."""
 
 
@@ -111,6 +112,11 @@ class Journal:
             for row in rows
         ]  # fmt: skip
 
+    def dsr_events(self, since: datetime, until: datetime, charge_points: Sequence[str]) -> list[EventRecord]:
+        """Return the demand response events of a period, what was done in them and what they moved."""
+        with self.store.read() as connection:
+            return events_between(connection, self.site, since, until, charge_points)
+
     def availability(self, outlet: OutletKey, since: datetime, until: datetime) -> Availability:
         """Return how long an outlet was serviceable, faulted, offline or not watched (O9)."""
         with self.store.read() as connection:
@@ -129,6 +135,8 @@ class Journal:
                 return write_session(connection, self.site, record)
             case DecisionRecord():
                 return _write_decision(connection, self.site, record)
+            case EventRecord():
+                return write_event(connection, self.site, record)
             case ConditionSeen():
                 return write_condition(connection, self.site, record)
             case SecurityEvent():

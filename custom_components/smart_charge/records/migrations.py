@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, insert, inspect, select
 
 from .errors import LedgerTooNew
-from .tables import metadata, versions
+from .tables import dsr_events, metadata, versions
 
 SCHEMA: Final = "smart_charge"
 """Our own on PostgreSQL: the names of our tables are too plain to share one with strangers."""
@@ -28,7 +28,12 @@ def _events_behind_decisions(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE decisions ADD COLUMN event_id VARCHAR(64)")
 
 
-STEPS: Final[Mapping[int, Step]] = {1: _todays_tables, 2: _events_behind_decisions}
+def _dsr_events(connection: Connection) -> None:
+    """Demand response events, with what was done in them and the energy they moved (5.3)."""
+    dsr_events.create(connection, checkfirst=True)
+
+
+STEPS: Final[Mapping[int, Step]] = {1: _todays_tables, 2: _events_behind_decisions, 3: _dsr_events}
 """By the version that each one leads to."""
 
 

@@ -13,10 +13,10 @@ from .availability import outlet_ids
 from .errors import LedgerUnreachable
 from .journal import Journal, Record
 from .store import Store, files_of
-from .tables import Words, as_words, availability, decisions, half_hours, metadata, sales, sessions
-from .values import ConditionSeen, DecisionRecord, SessionRecord
+from .tables import Words, as_words, availability, decisions, dsr_events, half_hours, metadata, sales, sessions
+from .values import ConditionSeen, DecisionRecord, EventRecord, SessionRecord
 
-OF_PEOPLE: Final = (sessions, half_hours, decisions)
+OF_PEOPLE: Final = (sessions, half_hours, decisions, dsr_events)
 """The tables that tell of somebody's comings and goings."""
 
 _SHORTEST: Final = 4
@@ -42,7 +42,7 @@ class Erasure:
             said = {(record.tag or "").casefold(), (record.who or "").casefold()}
             has_word = not said.isdisjoint({word.casefold() for word in self.words})
             return has_word or record.outlet.charge_point in self.charge_points
-        if isinstance(record, DecisionRecord | ConditionSeen):
+        if isinstance(record, DecisionRecord | EventRecord | ConditionSeen):
             return record.outlet.charge_point in self.charge_points
         return False
 

@@ -11,7 +11,7 @@ from .availability import outlet_ids
 from .journal import Journal
 from .periods import midnight, months_back
 from .remnants import OF_PEOPLE, Erasure, Remnant, find_remnants, out_of_reach
-from .tables import as_words, availability, decisions, half_hours, sales, sessions
+from .tables import as_words, availability, decisions, dsr_events, half_hours, sales, sessions
 
 MONTHS_AT_HOME: Final = 13
 """The preceding twelve months are always whole (9.3)."""
@@ -51,6 +51,7 @@ def prune(journal: Journal, now: datetime, months: int = MONTHS_AT_HOME) -> dict
             sessions: and_(~sessions.c.is_open, sessions.c.seen_at < oldest),
             half_hours: half_hours.c.starts_at < oldest,
             decisions: decisions.c.at < oldest,
+            dsr_events: dsr_events.c.end_at < oldest,
             availability: availability.c.ended_at < oldest_availability,
         }
         counts = {

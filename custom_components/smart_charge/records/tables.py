@@ -173,6 +173,30 @@ decisions = Table(
     sqlite_with_rowid=False,
 )
 
+dsr_events = Table(
+    "dsr_events",
+    metadata,
+    _outlet(primary_key=True),
+    Column("event_id", Words(64), primary_key=True),
+    Column("announced_at", Instant, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("source", Words(LONGEST_TEXT)),
+    Column("start_at", Instant, nullable=False),
+    Column("end_at", Instant, nullable=False),
+    Column("limit_ma", BigInteger),
+    Column("limit_mw", BigInteger),
+    Column("delay_already_applied", Boolean, nullable=False, default=False),
+    Column("began_at", Instant),
+    Column("ended_at", Instant),
+    Column("opted_out_at", Instant),
+    Column("is_overridden", Boolean, nullable=False, default=False),
+    Column("setpoint_ma", BigInteger),
+    Column("taken_wh", BigInteger, nullable=False, default=0),
+    Column("expected_wh", BigInteger, nullable=False, default=0),
+    Column("unwatched_s", BigInteger, nullable=False, default=0),
+    sqlite_with_rowid=False,
+)
+
 availability = Table(
     "availability",
     metadata,

@@ -91,6 +91,34 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EventRecord:
+    """One demand response event at one outlet, from when it was announced, as far as it has gone.
+
+    ``taken_wh`` is what was taken in it, ``expected_wh`` an estimate of what would have been without it, and
+    ``unwatched_s`` how long nobody watched. ``setpoint_a`` is the least asked for in it, of a turn-up the most.
+    """
+
+    outlet: OutletKey
+    event_id: str
+    announced_at: datetime
+    kind: str
+    start_at: datetime
+    end_at: datetime
+    source: str | None = None
+    limit_a: float | None = None
+    limit_w: float | None = None
+    delay_already_applied: bool = False
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    opted_out_at: datetime | None = None
+    is_overridden: bool = False
+    setpoint_a: float | None = None
+    taken_wh: int = 0
+    expected_wh: int = 0
+    unwatched_s: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ConditionSeen:
     """An outlet's condition at one instant, and without a break since ``since_at`` where that is known."""
 
