@@ -120,6 +120,7 @@ def session_record(outlet: OutletKey, session: Session, tab: Tab | None) -> Sess
         cost=None if tab is None else tab.cost,
         is_metered=session.is_metered,
         interruptions=session.interruptions,
+        is_recovered=session.is_recovered,
         tag=None if tab is None else tab.tag,
         who=None if tab is None else tab.who,
     )

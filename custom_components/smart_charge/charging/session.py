@@ -62,6 +62,9 @@ class Session:
         charge_ended_at: the last time that it stopped drawing; None while it draws.
         charging_s: time in which it drew, pauses left out.
         interruptions: how often it went on after a pause.
+        is_recovered: it began or ended while nobody looked, so that its instants are bounds.
+        unseen_from_wh: where the register stood before it began unseen; None where its beginning was seen.
+        counter_wh: the charge point's own counter of the session, where it has one.
         seen_at, power_w: of the last reading, for the time and energy up to the next one.
     """
 
@@ -73,6 +76,9 @@ class Session:
     unplugged_at: datetime | None = None
     charging_s: float = 0.0
     interruptions: int = 0
+    is_recovered: bool = False
+    unseen_from_wh: int | None = None
+    counter_wh: int | None = None
     power_w: float | None = None
     imported: Meter = field(default_factory=Meter)
     exported: Meter = field(default_factory=Meter)
@@ -127,6 +133,7 @@ def _begun(state: State, reading: Reading) -> Session:
         plugged_in_at=at,
         seen_at=at,
         charge_started_at=at if state is State.CHARGING else None,
+        counter_wh=reading.session_wh,
         power_w=reading.power_w,
         imported=_metered(Meter(), reading.import_wh, 0.0, reading.metered_at),
         exported=_metered(Meter(), reading.export_wh, 0.0, reading.metered_at),
@@ -143,6 +150,7 @@ def _counted(session: Session, reading: Reading, after: State) -> Session:
     return replace(
         session,
         seen_at=at,
+        counter_wh=reading.session_wh if reading.session_wh is not None else session.counter_wh,
         power_w=reading.power_w,
         charging_s=session.charging_s + (passed_s if has_charged else 0.0),
         imported=_metered(session.imported, reading.import_wh, max(0.0, guessed_wh), reading.metered_at),

@@ -65,7 +65,7 @@ class Journal:
         every_site: bool = False,
     ) -> list[SessionRecord]:
         """Return the sessions whose stay reaches into a period, in order of plug-in; of one site or of all."""
-        is_there = or_(sessions.c.is_open, sessions.c.seen_at > since, sessions.c.plugged_in_at >= since)
+        is_there = or_(sessions.c.is_open, _known_until > since, sessions.c.plugged_in_at >= since)
         wanted = _sessions_of(None if every_site else self.site, charge_points)
         return self._sessions(wanted.where(sessions.c.plugged_in_at < until, is_there))
 
@@ -156,6 +156,9 @@ class Journal:
                 row = connection.execute(_sums_of(since, until).where(half_hours.c.outlet_id.in_(mine))).one()
                 found.append(_to_usage(row, since, until))
         return found
+
+
+_known_until = func.coalesce(sessions.c.unplugged_at, sessions.c.seen_at)
 
 
 def to_session(row: Row[Any]) -> SessionRecord:

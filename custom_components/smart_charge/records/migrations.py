@@ -24,8 +24,9 @@ def _todays_tables(connection: Connection) -> None:
 
 
 def _events_behind_decisions(connection: Connection) -> None:
-    """Name the demand response event that a decision follows (5.3)."""
+    """Name the demand response event that a decision follows (5.3); tell the sessions that nobody saw begin or end."""
     connection.exec_driver_sql("ALTER TABLE decisions ADD COLUMN event_id VARCHAR(64)")
+    connection.exec_driver_sql("ALTER TABLE sessions ADD COLUMN is_recovered BOOLEAN DEFAULT FALSE NOT NULL")
 
 
 def _dsr_events(connection: Connection) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -140,6 +141,7 @@ sessions = Table(
     Column("is_metered", Boolean, nullable=False),
     Column("integrated_wh", BigInteger),
     Column("interruptions", Integer, nullable=False, default=0),
+    Column("is_recovered", Boolean, nullable=False, default=False, server_default=false()),
     Column("tag", Words(LONGEST_TEXT)),
     Column("who", Words(LONGEST_TEXT)),
     sqlite_with_rowid=False,

@@ -50,6 +50,7 @@ class SessionRecord:
         import_wh, export_wh: to and from the vehicle since plug-in, by register where ``is_metered``.
         charging_s: time in which it drew, pauses left out.
         cost: in the site's currency.
+        is_recovered: it began or ended while nobody looked, so that its instants are bounds.
         integrated_wh: power summed over time, beside the register, for the cross-check (9.5, 9.6).
     """
 
@@ -67,6 +68,7 @@ class SessionRecord:
     is_metered: bool = True
     integrated_wh: int | None = None
     interruptions: int = 0
+    is_recovered: bool = False
     tag: str | None = None
     who: str | None = None
 

@@ -1,0 +1,184 @@
+"""Energy and time of one charge point: readings in, the running session and its record out (reg 9).
+
+Readings that come as it happens are counted; what happened while nobody looked is found out from the register,
+and from the transactions that the charge point kept for us.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from .chargers.charger import Charger, PastTransaction
+from .chargers.ocpp.tags import fold
+from .charging.absence import after_absence
+from .charging.metering import Meter, read
+from .charging.model import Reading
+from .charging.session import Session, State, advance
+from .const import LOGGER
+from .ledger import DATA_LEDGER
+from .past import amended, began_at, corrected, found_afterwards, is_within, record_of, without
+from .recording import Recording, session_record
+from .records.journal import Journal
+from .records.tab import Tab
+from .records.values import SessionRecord
+from .storage import DATA_HOUSEHOLD, Memory
+
+_REMEMBER: Final = timedelta(minutes=15)
+"""While nothing happens, it is kept this often that we were there."""
+
+
+class Counting:
+    """What one charge point's readings add up to."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        charger: Charger,
+        memory: Memory,
+        recording: Recording,
+        run: Callable[[Coroutine[Any, Any, None], str], object],
+    ) -> None:
+        self._hass = hass
+        self._charger = charger
+        self._memory = memory
+        self._recording = recording
+        self._run = run
+        self._was_away = True
+        self._kept_at: datetime | None = None
+        self._is_taking_over = False
+        self._tried: tuple[PastTransaction, ...] = ()
+
+    @callback
+    def count(self, reading: Reading | None, now: datetime) -> None:
+        """Advance the session and the running total."""
+        self._take_over_soon()
+        if reading is None or not self._charger.is_online:
+            self._was_away = self._was_away or not self._charger.is_online
+            return
+        memory, before = self._memory, self._memory.session
+        if not self._was_away:
+            memory.session = advance(before, reading)
+        elif memory.seen_at is None or reading.taken_at > memory.seen_at:
+            self._return(reading)
+        if reading.import_wh is not None:
+            # A new meter starts where the register stands, so that it shows what the charge point shows.
+            meter = memory.total if memory.total.last_wh is not None else Meter(counted_wh=max(0, reading.import_wh))
+            memory.total = read(meter, reading.import_wh, reading.taken_at)
+        if not self._was_away:
+            memory.seen_at = max(now, reading.taken_at)
+        self._keep(before, now)
+
+    def _return(self, reading: Reading) -> None:
+        """Take up the first reading after an absence."""
+        memory = self._memory
+        self._was_away = False
+        if memory.seen_at is None:
+            memory.session = advance(memory.session, reading)
+            return
+        unseen, memory.session = after_absence(memory.session, memory.total, memory.seen_at, reading)
+        if unseen is not None and not self._tells_transactions:
+            self._recording.add(session_record(self._recording.outlet, unseen, None))
+
+    @property
+    def _tells_transactions(self) -> bool:
+        """Whether the charge point itself says what happened while we were away."""
+        return self._charger.keeps_transactions
+
+    def _keep(self, before: Session | None, now: datetime) -> None:
+        memory, session = self._memory, self._memory.session
+        is_running = session is not None and session.state is not State.FINISHED
+        if _name_of(before) != _name_of(session):
+            memory.tab = _opened(memory.tab, session)
+            memory.save_at_once()
+        elif is_running or self._kept_at is None or abs(now - self._kept_at) >= _REMEMBER:
+            self._kept_at = now
+            memory.save_soon()
+
+    # What the charge point tells late
+
+    def _take_over_soon(self) -> None:
+        waiting = self._charger.past_transactions
+        if waiting and waiting != self._tried and not self._is_taking_over:
+            self._is_taking_over = True
+            self._run(self._async_take_over(), "take over transactions")
+
+    async def _async_take_over(self) -> None:
+        """Put on record what the charge point has bracketed, and let it forget that."""
+        ledger = self._hass.data[DATA_LEDGER]
+        try:
+            waiting = self._charger.past_transactions
+            for transaction in waiting:
+                record = self._into_session(transaction)
+                if record is None:
+                    record = await self._async_into_records(transaction)
+                if record is not None:
+                    self._recording.add(self._named(record, transaction))
+                    await ledger.async_flush()
+            await self._memory.async_save()
+            self._tried = waiting
+            if ledger.error is None:
+                await self._charger.acknowledge(waiting)
+                self._tried = ()
+        finally:
+            self._is_taking_over = False
+
+    def _into_session(self, transaction: PastTransaction) -> SessionRecord | None:
+        """Fold a transaction into the session that we carry, if it is that one's; returns what to record."""
+        memory, session = self._memory, self._memory.session
+        if session is None:
+            return None
+        if not is_within(session, transaction):
+            memory.session = without(session, transaction)
+            return None
+        left, memory.session = amended(session, transaction)
+        if left is not None:
+            return session_record(self._recording.outlet, left, memory.tab)
+        if memory.tab is None or memory.tab.plugged_in_at != session.plugged_in_at:
+            memory.tab = _opened(None, memory.session)
+        tag, who = self._who(transaction)
+        if memory.tab is not None and tag is not None:
+            memory.tab = replace(memory.tab, tag=tag, who=who)
+        return session_record(self._recording.outlet, memory.session, memory.tab)
+
+    async def _async_into_records(self, transaction: PastTransaction) -> SessionRecord | None:
+        outlet, now = self._recording.outlet, dt_util.utcnow()
+        at = began_at(transaction)
+
+        def near(journal: Journal) -> list[SessionRecord]:
+            day = timedelta(days=1)
+            found = journal.sessions(at - day, at + day, [outlet.charge_point])
+            return [record for record in found if record.outlet == outlet]
+
+        known = record_of(await self._hass.data[DATA_LEDGER].async_ask(near), transaction)
+        if known is not None:
+            return corrected(known, transaction, now)
+        made = found_afterwards(outlet, transaction, now)
+        if made is None and not transaction.began_live:
+            LOGGER.warning("A charge that ended at %s cannot be recorded: its register is not known", at.isoformat())
+        return made
+
+    def _named(self, record: SessionRecord, transaction: PastTransaction) -> SessionRecord:
+        tag, who = self._who(transaction)
+        return record if tag is None else replace(record, tag=tag, who=who)
+
+    def _who(self, transaction: PastTransaction) -> tuple[str | None, str | None]:
+        """Return whose tag began it, and the name that the owner has given to it; our own tag is nobody's."""
+        tag = transaction.id_tag
+        if not tag or fold(tag) == fold(self._memory.id_tag):
+            return None, None
+        return tag, self._hass.data[DATA_HOUSEHOLD].name_of(tag)
+
+
+def _name_of(session: Session | None) -> tuple[datetime, State] | None:
+    return None if session is None else (session.plugged_in_at, session.state)
+
+
+def _opened(tab: Tab | None, session: Session | None) -> Tab | None:
+    """Return the session's tab: a new one for a new session."""
+    if session is None or (tab is not None and tab.plugged_in_at == session.plugged_in_at):
+        return tab
+    return Tab(plugged_in_at=session.plugged_in_at, priced_at=session.plugged_in_at)

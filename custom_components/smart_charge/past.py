@@ -1,0 +1,120 @@
+"""Charges that the charge point bracketed itself and tells late, folded into what was recorded of them.
+
+A transaction is found again by its instants: the stay in which it began. What was seen live is left as it is;
+what ended while nobody looked is put right; what nobody saw at all becomes a record of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from .chargers.charger import PastTransaction
+from .charging.absence import handed_over
+from .charging.metering import read
+from .charging.session import Session, State
+from .records.values import OutletKey, SessionRecord
+
+_SLACK: Final = timedelta(minutes=1)
+"""Clocks differ, and a transaction may be told a moment before the cable is."""
+
+UNPLUGGED: Final = "EVDisconnected"
+"""The reason (OCPP 1.6, 7.36) that says that the vehicle left with the transaction."""
+
+
+def began_at(transaction: PastTransaction) -> datetime:
+    """Return when it began; where only its end was told, that."""
+    return transaction.began_at or transaction.ended_at
+
+
+def energy_wh(transaction: PastTransaction) -> int | None:
+    """Return what it took by its own register; None where that cannot be told."""
+    start_wh, stop_wh = transaction.meter_start_wh, transaction.meter_stop_wh
+    return None if start_wh is None or stop_wh is None or stop_wh < start_wh else stop_wh - start_wh
+
+
+def is_within(session: Session, transaction: PastTransaction) -> bool:
+    """Whether a transaction is part of this stay."""
+    is_before_end = session.unplugged_at is None or began_at(transaction) <= session.unplugged_at
+    return session.plugged_in_at - _SLACK <= began_at(transaction) and is_before_end
+
+
+def amended(session: Session, transaction: PastTransaction) -> tuple[Session | None, Session]:
+    """Put right a stay whose transaction ended unseen: the vehicle that left, if another came, and the one that is."""
+    if transaction.ended_live or transaction.meter_stop_wh is None:
+        return None, session
+    if session.state is State.FINISHED:
+        return None, _ended_unseen(session, transaction)
+    last_wh = session.imported.last_wh
+    has_left = transaction.reason == UNPLUGGED and transaction.ended_at > session.plugged_in_at
+    if not has_left or last_wh is None or last_wh < transaction.meter_stop_wh:
+        return None, session
+    since_wh = min(last_wh - transaction.meter_stop_wh, session.energy_wh)
+    return handed_over(session, transaction.ended_at, session.energy_wh - since_wh)
+
+
+def _ended_unseen(session: Session, transaction: PastTransaction) -> Session:
+    """Give a stay its true end: what its register showed then, and when that was."""
+    stop_wh = transaction.meter_stop_wh
+    if stop_wh is None or transaction.ended_at < (session.imported.changed_at or transaction.ended_at):
+        return session
+    has_left = transaction.reason == UNPLUGGED
+    return replace(
+        session,
+        imported=read(session.imported, stop_wh, transaction.ended_at),
+        charge_ended_at=transaction.ended_at if session.charge_started_at is not None else None,
+        unplugged_at=transaction.ended_at if has_left else session.unplugged_at,
+    )
+
+
+def without(session: Session, transaction: PastTransaction) -> Session:
+    """Leave to an earlier stay what a session that began unseen has counted of it."""
+    from_wh, stop_wh = session.unseen_from_wh, transaction.meter_stop_wh
+    if from_wh is None or stop_wh is None or not from_wh < stop_wh <= from_wh + session.energy_wh:
+        return session
+    meter = session.imported
+    counted_wh = max(0, meter.counted_wh - (stop_wh - from_wh))
+    return replace(session, imported=replace(meter, counted_wh=counted_wh), unseen_from_wh=stop_wh)
+
+
+def record_of(records: Iterable[SessionRecord], transaction: PastTransaction) -> SessionRecord | None:
+    """Find the recorded stay in which a transaction began."""
+    at = began_at(transaction)
+    for record in records:
+        until = record.unplugged_at or record.seen_at
+        if record.plugged_in_at - _SLACK <= at and (record.is_open or at <= until + _SLACK):
+            return record
+    return None
+
+
+def found_afterwards(outlet: OutletKey, transaction: PastTransaction, now: datetime) -> SessionRecord | None:
+    """Return a record of a charge that nobody saw; None where what it took cannot be told."""
+    taken_wh = energy_wh(transaction)
+    if taken_wh is None or transaction.began_at is None:
+        return None
+    ended_at = max(transaction.began_at, transaction.ended_at)
+    return SessionRecord(
+        outlet=outlet,
+        plugged_in_at=transaction.began_at,
+        seen_at=max(now, ended_at),
+        charge_started_at=transaction.began_at,
+        charge_ended_at=ended_at,
+        unplugged_at=ended_at,
+        is_open=False,
+        import_wh=taken_wh,
+        charging_s=round((ended_at - transaction.began_at).total_seconds()),
+        is_recovered=True,
+    )
+
+
+def corrected(record: SessionRecord, transaction: PastTransaction, now: datetime) -> SessionRecord:
+    """Put right a recorded stay that a transaction tells more of. One seen live to its end is left as it is."""
+    if transaction.ended_live:
+        return record
+    if record.is_recovered and record.plugged_in_at == transaction.began_at:
+        anew = found_afterwards(record.outlet, transaction, now)
+        return record if anew is None else replace(anew, tag=record.tag, who=record.who)
+    taken_wh = energy_wh(transaction)
+    if taken_wh is None or taken_wh <= record.import_wh:
+        return record
+    return replace(record, import_wh=taken_wh, seen_at=max(now, record.seen_at), charge_ended_at=transaction.ended_at)
