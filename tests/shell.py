@@ -67,6 +67,7 @@ class FakeCharger:
         self.handed_back = 0
         self.is_running = False
         self.sample_interval_s: float | None = 1.0
+        self.keeps_transactions = False
         self.past_transactions: tuple[PastTransaction, ...] = ()
         self.kept: frozenset[Kept] = frozenset()
         self.people_forgotten = 0

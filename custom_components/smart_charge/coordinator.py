@@ -21,13 +21,13 @@ from .charging.decide import decide, wish_before_supply_a, wish_without_events_a
 from .charging.dsr_account import Books
 from .charging.fallback import reconcile
 from .charging.meter_guard import Asked
-from .charging.metering import Meter, read
 from .charging.model import NO_PHASES, Carry, Decision, Reading, Settings, Situation
 from .charging.override import is_spent, left_wh
 from .charging.reason import is_not_taking
-from .charging.session import State, advance
+from .charging.session import State
 from .charging.thermal import Heat
 from .const import CONF_CONNECTOR_ID, LOGGER
+from .counting import Counting
 from .dsr_book import DsrBook
 from .leaving import Leaving
 from .ledger import DATA_LEDGER
@@ -78,6 +78,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._sampling = Sampling(charger, memory, hass.data[DATA_LIVE].setdefault(entry.entry_id, LiveFeed()))
         self._notices = MeterNotices(hass, entry)
         self._wish_a = self._undisturbed_a = 0.0
+        self.counting = Counting(hass, charger, memory, self.recording, self._task)
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
         self._was_online = charger.is_online
@@ -171,7 +172,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._note_link(now)
         if self._leaving.is_due:
             self.leave_behind()
-        self._count(self.charger.reading)
+        self._count(self.charger.reading, now)
         self.planner.follow(now, self.settings)
         self._site.share(self)
         if self._facts == self._decided_on:
@@ -195,21 +196,10 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._asking.begin_again(now)
         self.leave_behind()
 
-    def _count(self, reading: Reading | None) -> None:
-        """Advance the session and the running total."""
-        if reading is None or not self.charger.is_online:
-            return
-        memory, before = self.memory, self.memory.session
-        memory.session = advance(before, reading)
-        self._sampling.follow(memory.session, self._tell_accuracy)
-        if reading.import_wh is not None:
-            # A new meter starts where the register stands, so that it shows what the charge point shows.
-            meter = memory.total if memory.total.last_wh is not None else Meter(counted_wh=max(0, reading.import_wh))
-            memory.total = read(meter, reading.import_wh, reading.metered_at)
-        if (before and before.state) != (memory.session and memory.session.state):
-            memory.save_at_once()
-        elif memory.session is not None and memory.session.state is not State.FINISHED:
-            memory.save_soon()
+    def _count(self, reading: Reading | None, now: datetime) -> None:
+        self.counting.count(reading, now)
+        if reading is not None and self.charger.is_online:
+            self._sampling.follow(self.memory.session, self._tell_accuracy)
 
     @callback
     def _tell_accuracy(self) -> None:
@@ -458,7 +448,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._sampling.forget()
         memory.books = Books()
         self.recording.forget()
-        self._count(None if reading is None else replace(reading, taken_at=now))
+        self._count(None if reading is None else replace(reading, taken_at=now), now)
         memory.save_at_once()
         self._show(now)
 
@@ -470,8 +460,9 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
     @callback
     def start(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Take the first step. Returns what ends the loop and hands back control."""
+        self._end_preparing = self.hass.data[DATA_LEDGER].prepare(self.memory.async_save_waiting)
         self._note_link(dt_util.utcnow())
-        self._count(self.charger.reading)
+        self._count(self.charger.reading, dt_util.utcnow())
         self.step()
         self._tell_accuracy()
         self.leave_behind()
@@ -498,3 +489,4 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.recording.close(self._scene(dt_util.utcnow()))
         await self.charger.hand_back()
         await self.memory.async_save()
+        self._end_preparing()

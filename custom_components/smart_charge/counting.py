@@ -67,7 +67,7 @@ class Counting:
         if reading.import_wh is not None:
             # A new meter starts where the register stands, so that it shows what the charge point shows.
             meter = memory.total if memory.total.last_wh is not None else Meter(counted_wh=max(0, reading.import_wh))
-            memory.total = read(meter, reading.import_wh, reading.taken_at)
+            memory.total = read(meter, reading.import_wh, reading.metered_at)
         if not self._was_away:
             memory.seen_at = max(now, reading.taken_at)
         self._keep(before, now)

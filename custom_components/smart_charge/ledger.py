@@ -4,7 +4,7 @@ Whatever is wrong with it, charging goes on: what cannot be written waits in mem
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 import secrets
@@ -58,6 +58,7 @@ class Ledger:
         self._is_more_due = False
         self._timer: CALLBACK_TYPE | None = None
         self._listeners: list[Callable[[], None]] = []
+        self._preparations: list[Callable[[], Awaitable[None]]] = []
         self._is_started = False
 
     @property
@@ -106,6 +107,15 @@ class Ledger:
         return lambda: self._listeners.remove(listener)
 
     @callback
+    def prepare(self, preparation: Callable[[], Awaitable[None]]) -> Callable[[], None]:
+        """Await ``preparation`` before each write; returns what stops that.
+
+        What a restart reads first must be no older than the records, or it would begin a session anew that they have.
+        """
+        self._preparations.append(preparation)
+        return lambda: self._preparations.remove(preparation)
+
+    @callback
     def add(self, *records: Record, at_once: bool = False) -> None:
         """Take records in, to be on disk within half a minute, or ``at_once``."""
         self.buffer.add(*records)
@@ -125,6 +135,7 @@ class Ledger:
 
     async def async_flush(self) -> None:
         """Write what waits, as far as the database lets us, before returning."""
+        await asyncio.gather(*(prepare() for prepare in self._preparations))
         async with self._access:
             flushed = await self._async_empty()
             if flushed is None:  # the file was deleted or replaced under us, and what we wrote would be nowhere

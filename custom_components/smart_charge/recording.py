@@ -62,6 +62,10 @@ class Recording:
         """Forget what was handed over: all that stands is new again."""
         self._session = self._session_at = self._decision = self._condition = None
 
+    def add(self, record: SessionRecord) -> None:
+        """Hand over what was found out otherwise."""
+        self._ledger.add(record, at_once=True)
+
     def close(self, scene: Scene) -> None:
         """Hand over how things stand at the end."""
         self._session_at = None

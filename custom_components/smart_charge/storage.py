@@ -42,6 +42,7 @@ class Memory:
         self.carry = Carry()
         self.session: Session | None = None
         self.tab: Tab | None = None
+        self.seen_at: datetime | None = None
         self.total = Meter()
         self.accuracy = History()
         self.errand = Errand()
@@ -57,6 +58,7 @@ class Memory:
         self.carry = _carry(stored.get("carry"))
         self.session = _part(Session, stored.get("session"))
         self.tab = _part(Tab, stored.get("tab"))
+        self.seen_at = dt_util.parse_datetime(str(stored.get("seen_at")))
         self.total = _part(Meter, stored.get("total")) or Meter()
         self.accuracy = _part(History, stored.get("accuracy")) or History()
         self.errand = _part(Errand, stored.get("errand")) or Errand()
@@ -81,6 +83,11 @@ class Memory:
         """Have it on disk when this returns."""
         await self._store.async_save(self._plain())
 
+    async def async_save_waiting(self) -> None:
+        """Have on disk what else would wait for a while longer."""
+        if self._is_waiting:
+            await self.async_save()
+
     async def async_save_charger(self, learnt: Mapping[str, Any]) -> None:
         """Keep what the charger must remember over a restart."""
         self.charger = learnt
@@ -92,6 +99,7 @@ class Memory:
             "carry": to_plain(self.carry),
             "session": to_plain(self.session),
             "tab": to_plain(self.tab),
+            "seen_at": to_plain(self.seen_at),
             "total": to_plain(self.total),
             "accuracy": to_plain(self.accuracy),
             "errand": to_plain(self.errand),
@@ -163,6 +171,11 @@ class Household:
     def tags(self) -> tuple[KnownTag, ...]:
         """The known tags, by name of the tag."""
         return tuple(sorted(self._tags.values(), key=lambda tag: fold(tag.tag)))
+
+    def name_of(self, tag: str) -> str | None:
+        """Return the name that the owner has given to a tag."""
+        known = self._tags.get(fold(tag))
+        return None if known is None else known.name
 
     def statuses(self, now: datetime) -> dict[str, TagStatus]:
         """Return what each known tag may do."""

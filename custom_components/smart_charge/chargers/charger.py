@@ -196,6 +196,10 @@ class Charger(Protocol):
         """How far apart measurements really come; None before that is known (9.4)."""
 
     @property
+    def keeps_transactions(self) -> bool:
+        """Whether it tells by itself what it did while we were away."""
+
+    @property
     def past_transactions(self) -> tuple[PastTransaction, ...]:
         """Those that ended and were not acknowledged, the oldest first. Listeners hear of each.
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from .metering import Meter, read
 from .model import Reading
-from .session import Session, State, advance, event_of, Event
+from .session import Event, Session, State, advance, event_of
 
 LEAST_WH: Final = 10
 """Less than this has not charged a vehicle: a register rounds, and some count what the charge point itself uses."""
@@ -77,7 +77,7 @@ def _begun_unseen(session: Session, total: Meter, seen_at: datetime, reading: Re
 
 def _gained(total: Meter, reading: Reading) -> Meter:
     meter = Meter() if total.last_wh is None else Meter(last_wh=total.last_wh, changed_at=total.changed_at)
-    return meter if reading.import_wh is None else read(meter, reading.import_wh, reading.taken_at)
+    return meter if reading.import_wh is None else read(meter, reading.import_wh, reading.metered_at)
 
 
 def _with_other_vehicle(session: Session, reading: Reading) -> tuple[Session | None, Session | None]:
@@ -100,7 +100,6 @@ def handed_over(session: Session, at: datetime, energy_wh: int) -> tuple[Session
     left = replace(
         session,
         state=State.FINISHED,
-        seen_at=at,
         charge_ended_at=at if session.charge_started_at is not None else None,
         unplugged_at=at,
         imported=replace(meter, counted_wh=energy_wh, guessed_wh=0.0),

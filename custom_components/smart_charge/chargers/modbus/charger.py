@@ -122,6 +122,11 @@ class ModbusCharger(Charger):
 
     @property
     @override
+    def keeps_transactions(self) -> bool:
+        return False
+
+    @property
+    @override
     def past_transactions(self) -> tuple[PastTransaction, ...]:
         return ()
 

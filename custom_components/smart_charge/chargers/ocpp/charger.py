@@ -264,6 +264,11 @@ class OcppCharger:
         return self._snapshot.interval_s
 
     @property
+    def keeps_transactions(self) -> bool:
+        """Charge points queue the messages of a transaction (1.6, 3.7.1)."""
+        return True
+
+    @property
     def past_transactions(self) -> tuple[PastTransaction, ...]:
         """Those that ended and are not on record."""
         return self._book.past

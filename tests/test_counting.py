@@ -1,0 +1,242 @@
+"""Sessions when nobody looked: the link was lost, or Home Assistant was down, while vehicles came and went."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+import time
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smart_charge.chargers.charger import PastTransaction
+from custom_components.smart_charge.charging.model import ConnectorStatus, PilotState
+from custom_components.smart_charge.ledger import DATA_LEDGER
+from custom_components.smart_charge.records.values import SessionRecord
+
+from .shell import CHARGING, IDLE, PEAK, PLUGGED_IN, FakeCharger, after, settle
+
+HOUR = timedelta(hours=1)
+RESTING: dict[str, Any] = {"pilot": PilotState.B, "status": ConnectorStatus.SUSPENDED_EV, "power_w": 0.0}
+
+
+class Home:
+    """A home whose link to the charge point can be cut, and its records."""
+
+    def __init__(self, hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory) -> None:
+        self.hass = hass
+        self.charger = charger
+        self.freezer = freezer
+
+    async def tell(self, **facts: Any) -> None:
+        self.charger.say(**facts)
+        await settle(self.hass)
+
+    async def loses_link(self) -> None:
+        self.charger.is_online = False
+        self.charger.tell()
+        await settle(self.hass)
+
+    async def finds_link(self, **facts: Any) -> None:
+        self.charger.is_online = True
+        await self.tell(**facts)
+
+    async def passes(self, **passed: float) -> None:
+        await after(self.hass, self.freezer, **passed)
+
+    async def told_late(self, *transactions: PastTransaction) -> None:
+        """Hand over what was queued while the link was lost."""
+        self.charger.past_transactions = transactions
+        self.charger.tell()
+        await settle(self.hass)
+        for _ in range(200):
+            if not self.charger.past_transactions:
+                return
+            await self.hass.async_add_executor_job(time.sleep, 0.01)  # the loop's own clock stands still
+        raise AssertionError("it was not acknowledged")
+
+    async def sessions(self) -> list[SessionRecord]:
+        ledger = self.hass.data[DATA_LEDGER]
+        await ledger.async_flush()
+        return await ledger.async_ask(lambda journal: journal.sessions(PEAK - 24 * HOUR, PEAK + 240 * HOUR))
+
+    async def energy_wh(self) -> int:
+        ledger = self.hass.data[DATA_LEDGER]
+        return (await ledger.async_ask(lambda journal: journal.usage(PEAK - 24 * HOUR, PEAK + 240 * HOUR))).import_wh
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, entry: MockConfigEntry, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> Home:
+    home = Home(hass, charger, freezer)
+    await home.tell(**IDLE, import_wh=50_000)
+    return home
+
+
+def transaction(began_at: datetime, hours: float, start_wh: int, stop_wh: int, **more: Any) -> PastTransaction:
+    facts: dict[str, Any] = {
+        "key": f"1@{began_at}", "transaction_id": "1", "began_at": began_at, "ended_at": began_at + hours * HOUR,
+        "meter_start_wh": start_wh, "meter_stop_wh": stop_wh, "id_tag": None, "reason": "EVDisconnected",
+        "began_live": False, "ended_live": False, "is_reconstructed": False,
+    }  # fmt: skip
+    return PastTransaction(**facts | more)
+
+
+@pytest.mark.requirement("9.1")
+async def test_a_stay_that_nobody_saw_is_one_record_by_the_register(home: Home) -> None:
+    lost_at = dt_util.utcnow()
+    await home.loses_link()
+    await home.passes(hours=3)
+    await home.finds_link(**IDLE, import_wh=57_000)
+    [unseen] = await home.sessions()
+    assert unseen.import_wh == 7_000
+    assert unseen.is_recovered
+    assert (unseen.plugged_in_at, unseen.unplugged_at) == (lost_at, lost_at + 3 * HOUR)
+    assert await home.energy_wh() == 7_000
+
+
+async def test_a_register_that_stands_makes_no_record(home: Home) -> None:
+    await home.loses_link()
+    await home.passes(hours=3)
+    await home.finds_link(**IDLE, import_wh=50_004)
+    assert await home.sessions() == []
+
+
+async def test_a_vehicle_that_came_unseen_keeps_what_it_had_taken(home: Home) -> None:
+    await home.loses_link()
+    await home.passes(hours=2)
+    await home.finds_link(**PLUGGED_IN | CHARGING, import_wh=60_000)
+    await home.passes(hours=1)
+    await home.tell(import_wh=67_000)
+    await home.tell(**IDLE)
+    [session] = await home.sessions()
+    assert session.import_wh == 17_000
+    assert session.is_recovered
+    assert await home.energy_wh() == 17_000
+
+
+async def test_a_vehicle_that_left_unseen_takes_all_that_the_register_gained(home: Home) -> None:
+    await home.tell(**PLUGGED_IN | CHARGING)
+    await home.passes(hours=1)
+    await home.tell(import_wh=57_000)
+    await home.loses_link()
+    await home.passes(hours=2)
+    await home.finds_link(**IDLE, import_wh=64_000)
+    [session] = await home.sessions()
+    assert session.import_wh == 14_000
+    assert not session.is_open
+
+
+async def test_a_short_loss_of_the_link_splits_no_session(home: Home) -> None:
+    await home.tell(**PLUGGED_IN | CHARGING)
+    await home.passes(minutes=10)
+    await home.loses_link()
+    await home.passes(minutes=1)
+    await home.finds_link(import_wh=51_300)
+    await home.tell(**IDLE)
+    [session] = await home.sessions()
+    assert session.import_wh == 1_300
+
+
+async def test_another_vehicle_is_told_by_the_charge_points_own_counter(home: Home) -> None:
+    await home.tell(**PLUGGED_IN | CHARGING, session_wh=0)
+    await home.passes(hours=1)
+    await home.tell(import_wh=57_000, session_wh=7_000)
+    await home.loses_link()
+    await home.passes(hours=2)
+    await home.finds_link(import_wh=62_000, session_wh=3_000)
+    await home.passes(hours=1)
+    await home.tell(import_wh=65_000, session_wh=6_000)
+    await home.tell(**IDLE)
+    assert [session.import_wh for session in await home.sessions()] == [9_000, 6_000]
+    assert await home.energy_wh() == 15_000
+
+
+@pytest.fixture
+def ocpp(home: Home) -> Home:
+    home.charger.keeps_transactions = True
+    return home
+
+
+async def test_a_charge_that_was_queued_offline_is_recorded_once(ocpp: Home) -> None:
+    lost_at = dt_util.utcnow()
+    await ocpp.loses_link()
+    await ocpp.passes(hours=5)
+    await ocpp.finds_link(**IDLE)
+    queued = transaction(lost_at + HOUR, 2, 50_000, 64_000, id_tag="04A2B3C4")
+    await ocpp.told_late(queued)
+    await ocpp.told_late(queued)
+    [session] = await ocpp.sessions()
+    assert (session.plugged_in_at, session.unplugged_at) == (lost_at + HOUR, lost_at + 3 * HOUR)
+    assert (session.import_wh, session.tag) == (14_000, "04A2B3C4")
+    assert await ocpp.energy_wh() == 14_000
+
+
+async def test_a_guessed_end_that_is_told_later_corrects_the_record(ocpp: Home) -> None:
+    lost_at = dt_util.utcnow()
+    await ocpp.loses_link()
+    await ocpp.passes(hours=5)
+    await ocpp.finds_link(**IDLE)
+    guess = transaction(lost_at + HOUR, 3, 50_000, 70_000, is_reconstructed=True)
+    await ocpp.told_late(guess)
+    await ocpp.passes(minutes=5)
+    await ocpp.told_late(replace(guess, ended_at=lost_at + 2 * HOUR, meter_stop_wh=57_000, is_reconstructed=False))
+    [session] = await ocpp.sessions()
+    assert (session.import_wh, session.charge_ended_at) == (7_000, lost_at + 2 * HOUR)
+    assert await ocpp.energy_wh() == 7_000
+
+
+async def test_the_true_end_of_a_stay_is_told_late(ocpp: Home) -> None:
+    began_at = dt_util.utcnow()
+    await ocpp.tell(**PLUGGED_IN | CHARGING)
+    await ocpp.passes(hours=1)
+    await ocpp.tell(import_wh=57_000)
+    await ocpp.loses_link()
+    await ocpp.passes(hours=5)
+    await ocpp.finds_link(**IDLE)
+    await ocpp.told_late(transaction(began_at, 2, 50_000, 64_000, began_live=True))
+    [session] = await ocpp.sessions()
+    assert session.import_wh == 14_000
+    assert session.unplugged_at == began_at + 2 * HOUR
+
+
+async def test_a_vehicle_that_came_after_another_left_unseen_has_a_session_of_its_own(ocpp: Home) -> None:
+    began_at = dt_util.utcnow()
+    await ocpp.tell(**PLUGGED_IN | CHARGING)
+    await ocpp.passes(hours=1)
+    await ocpp.tell(import_wh=57_000)
+    await ocpp.loses_link()
+    await ocpp.passes(hours=5)
+    await ocpp.finds_link(import_wh=70_000)
+    await ocpp.told_late(transaction(began_at, 2, 50_000, 64_000, began_live=True))
+    await ocpp.passes(hours=1)
+    await ocpp.tell(import_wh=77_000)
+    await ocpp.tell(**IDLE)
+    assert [session.import_wh for session in await ocpp.sessions()] == [14_000, 13_000]
+    assert await ocpp.energy_wh() == 27_000
+
+
+async def test_a_charge_seen_live_is_not_recorded_twice(ocpp: Home) -> None:
+    began_at = dt_util.utcnow()
+    await ocpp.tell(**PLUGGED_IN | CHARGING)
+    await ocpp.passes(hours=1)
+    await ocpp.tell(**RESTING, import_wh=57_000)
+    await ocpp.told_late(transaction(began_at, 1, 50_000, 57_000, began_live=True, ended_live=True, id_tag="04A2B3C4"))
+    await ocpp.passes(hours=1)
+    await ocpp.tell(**IDLE)
+    [session] = await ocpp.sessions()
+    assert (session.import_wh, session.tag) == (7_000, "04A2B3C4")
+
+
+async def test_a_pause_counts_as_an_interruption(home: Home) -> None:
+    await home.tell(**PLUGGED_IN | CHARGING)
+    await home.passes(minutes=10)
+    await home.tell(**RESTING)
+    await home.passes(minutes=10)
+    await home.tell(**CHARGING)
+    await home.tell(**IDLE)
+    [session] = await home.sessions()
+    assert session.interruptions == 1
