@@ -1,5 +1,6 @@
 """The supply limit, kept at the speed of the meter, and shared fairly."""
 
+from dataclasses import replace
 from datetime import timedelta
 import itertools
 import math
@@ -8,6 +9,7 @@ from hypothesis import given, settings as effort, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.sharing import SharingCarry, SharingCause, share
+from custom_components.smart_charge.charging.turns import TURN_S
 
 from .premises import START, THREE_PHASES, Premises, ceilings, claim, metered, supply
 
@@ -305,7 +307,8 @@ class TestTurns:
         home = Premises(supply(20.0), {"a": 32.0, "b": 32.0})
         sharing = home.settle((8.0, 0, 0))
         assert sharing.ceilings["b"].cause is SharingCause.TURN
-        assert sharing.ceilings["b"].until_at is None
+        began_at = sharing.carry.places["a"].begun_at
+        assert sharing.ceilings["b"].until_at == began_at + timedelta(seconds=TURN_S)
 
     def test_a_short_interruption_ends_no_turn(self):
         home = Premises(supply(20.0), {"a": 32.0, "b": 32.0})
@@ -316,13 +319,15 @@ class TestTurns:
     def test_a_vehicle_that_leaves_what_it_is_offered_gets_no_more_than_the_floor(self):
         home = Premises(supply(40.0), {"a": 32.0, "b": 32.0})
         home.settle((0.0, 0, 0), 600)
-        asleep = claim("a", drawn_a=0.0, taken_at=home.now, is_taking=False)
-        taking = claim("b", drawn_a=19.0, taken_at=home.now)
+        asleep = claim("a", drawn_a=0.0, taken_at=home.now, is_taking=False, in_force_a=19.0)
+        taking = claim("b", drawn_a=19.0, taken_at=home.now, in_force_a=19.0)
         sharing = share(home.supply, metered(19.0, at=home.now), [asleep, taking], home.carry, home.now)
         assert ceilings(sharing) == {"a": 6.0, "b": 19.0}
-        at = home.now + timedelta(seconds=90)
-        both = [claim("a", drawn_a=0.0, taken_at=at, is_taking=False), claim("b", drawn_a=19.0, taken_at=at)]
-        assert ceilings(share(home.supply, metered(19.0, at=at), both, sharing.carry, at))["b"] == 32.0
+        for seconds in (1, 61):
+            at = home.now + timedelta(seconds=seconds)
+            both = [replace(asleep, taken_at=at, in_force_a=6.0), replace(taking, taken_at=at)]
+            sharing = share(home.supply, metered(19.0, at=at), both, sharing.carry, at)
+        assert ceilings(sharing)["b"] == 32.0
 
     def test_a_vehicle_alone_keeps_all_while_it_sleeps(self):
         home = Premises(supply(40.0), {"a": 32.0})
@@ -456,4 +461,4 @@ def test_over_hours_everybody_gets_as_much(count, house_a, limit_a):
     assert all(b - a >= timedelta(minutes=15) for a, b in itertools.pairwise(swaps))
     if limit_a - 2 - house_a >= 6:
         most = max(energy.values())
-        assert most - min(energy.values()) <= (limit_a - house_a) * 900 + 1
+        assert most - min(energy.values()) <= (limit_a - house_a) * TURN_S + 1

@@ -17,6 +17,7 @@ from custom_components.smart_charge.charging.demand_response import opted_out, w
 from custom_components.smart_charge.charging.fallback import reconcile
 from custom_components.smart_charge.charging.model import (
     Carry,
+    Ceiling,
     ConnectorStatus,
     Decision,
     DsrEvent,
@@ -104,6 +105,8 @@ class Home:
     is_running: bool = True
     skip_delay: bool = False
     power_returned: bool = False
+    share: Callable[[Situation], Ceiling | None] | None = None  # of a supply that others use as well
+    wish_a: float = 0.0
 
     @property
     def session_wh(self) -> int | None:
@@ -142,7 +145,8 @@ class Home:
             plan=self.planning.plan,
         )
         self.skip_delay = self.power_returned = False
-        self.decision = decide(situation)
+        supply = None if self.share is None else self.share(situation)
+        self.decision = decide(replace(situation, supply=supply))
         self.carry = self.decision.carry
         if self.has_link and self.wall.setpoint_a != self.decision.setpoint_a:
             self.wall.setpoint_a = self.decision.setpoint_a

@@ -3,8 +3,16 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+LEAD_S = 15.0
+"""Others come down so long before a random delay ends: they have then surely done so."""
+
 type Phases = tuple[float, float, float]
 """One amount for each phase of the supply."""
+
+
+def has_passed(since_at: datetime | None, for_s: float, now: datetime) -> bool:
+    """Whether an instant is so long ago; one in the future, from before a clock was set back, counts as long ago."""
+    return since_at is not None and not 0 <= (now - since_at).total_seconds() < for_s
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +58,8 @@ class Place:
         begun_at: since when it has charged in this turn.
         waiting_at: since when it has been left out.
         relieves: whose place it takes when its random delay ends.
-        promised_a: what it waits for behind its random delay, though a brief peak of the house may leave less.
+        promised_a: what it waits for behind its random delay, though there may be less just now.
+        promised_at: since when it has been promised more than it is allowed.
     """
 
     phases: tuple[int, ...]
@@ -60,13 +69,19 @@ class Place:
     begun_at: datetime | None = None
     waiting_at: datetime | None = None
     relieves: str | None = None
-    relieves_at: datetime | None = None
     promised_a: float = 0.0
+    promised_at: datetime | None = None
 
     @property
     def ceiling_a(self) -> float:
         """What it is allowed now."""
         return self.ceiling.now_a
+
+    def promised(self, amperes: float, now: datetime) -> Place:
+        """Return the place with what it may wait for, which is no less than what it is allowed."""
+        promised_a = max(self.ceiling_a, amperes)
+        promised_at = (self.promised_at or now) if promised_a > self.ceiling_a else None
+        return replace(self, promised_a=promised_a, promised_at=promised_at)
 
     def allowed(self, ceiling_a: float, now: datetime, lag_s: float) -> Place:
         """Return the place with a ceiling of its own step, or as it was if that is none."""
@@ -96,3 +111,9 @@ class Request:
     def is_held(self, now: datetime) -> bool:
         """Whether it waits behind a random delay."""
         return self.rises_at is not None and self.rises_at > now
+
+    def is_about_to_rise(self, now: datetime) -> bool:
+        """Whether its random delay is about to end, or none has begun in the time that others take to come down."""
+        if self.is_held(now) and self.rises_at is not None:
+            return (self.rises_at - now).total_seconds() <= LEAD_S
+        return has_passed(self.place.promised_at, LEAD_S, now)

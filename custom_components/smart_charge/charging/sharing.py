@@ -1,7 +1,8 @@
 """Divide what the supply can carry between the house and the charge points (reg 8, 8.1 to 8.3).
 
 A ceiling falls at once when the house needs the current, and rises only to what the house has
-left free for a while (`Supply.hold_off_s`). A supply limit is kept by what is asked for, always:
+left free for a while (`Supply.hold_off_s`). Who begins behind a random delay is promised its share, and
+the others come down for it just before the delay ends. A supply limit is kept by what is asked for, always:
 that a fuse bears an overload for minutes is nowhere made use of.
 """
 
@@ -14,9 +15,9 @@ from .ceiling import Ceiling, SharingCause
 from .claims import SETTLING_S, Claim, Supply, drawn_between, is_ignoring
 from .grid_meter import GridReading, PhaseLoad, house_a, is_fresh, peak_a, remembered, stale_after_s
 from .model import MIN_CURRENT_A, PerPhase
-from .places import Phases, Place, Request, Trail
+from .places import LEAD_S, Phases, Place, Request, Trail
 from .shares import fair_shares, stepped
-from .turns import JOIN_AFTER_S, LEAD_S, SWAP_EVERY_S, TURN_S, Spare, Turns, take_turns
+from .turns import JOIN_AFTER_S, SWAP_EVERY_S, TURN_S, Spare, Turns, take_turns
 
 LEAST_RISE_A = 1.0
 """A smaller rise is not worth a message to the charge point, unless it is the last."""
@@ -66,16 +67,19 @@ def share(
     requests = [_request(claim, before[claim.key], is_alone=len(wanting) == 1) for claim in obedient]
     turns = take_turns(requests, spare, carry.swapped_at, now)
     places = _left_behind(carry.places, before, now, supply.hold_off_s)
-    places |= _fallen(turns, spare.most_a, spare.aim_a, now, supply.hold_off_s)
+    coming = {one.key for one in turns.served if not one.is_under_way and not one.is_about_to_rise(now)}
+    places |= _fallen(turns, coming, spare, now, supply.hold_off_s)
     for claim in wanting:
         if claim not in obedient:
             places[claim.key] = _held(before[claim.key], spare.most_a, now, supply.hold_off_s)
     _rise(supply, turns.served, (loads, spare.aim_a), places, now)
-    places |= {request.key: _promised(request, places[request.key], now) for request in requests}
-    served = {request.key for request in turns.served}
+    promised = fair_shares(turns.served, spare.aim_a)
+    for request in requests:
+        places[request.key] = _promised(request, places[request.key], promised, places.values(), now)
+    served, next_at = {request.key for request in turns.served}, _next_turn_at(turns, now)
     left = SharingCarry(loads=loads, places=places, swapped_at=turns.swapped_at)
     return Sharing(
-        ceilings={claim.key: _ceiling(claim, places[claim.key], loads, served, turns.swapped_at) for claim in wanting},
+        ceilings={claim.key: _ceiling(claim, places[claim.key], loads, served, next_at) for claim in wanting},
         house_a=_per_phase([load.house_a for load in loads]),
         carry=left,
         review_at=_review_at(supply, meter, claims, left, now),
@@ -170,17 +174,25 @@ def _request(claim: Claim, place: Place, *, is_alone: bool) -> Request:
     )
 
 
-def _promised(request: Request, place: Place, now: datetime) -> Place:
-    """Let who waits behind a random delay go on waiting while the house takes the current for a moment.
+def _promised(
+    request: Request, place: Place, shares: Mapping[str, float], places: Iterable[Place], now: datetime
+) -> Place:
+    """Let a charge point wait behind a random delay for what it has not got just now.
 
-    Who is to take another's place waits as well; there is room for it when its delay ends.
+    Who is to take another's place gets it when its delay ends; who joins others will have its share of theirs;
+    and who waits already goes on waiting while the house takes the current for a moment.
     """
-    promised_a = place.ceiling_a
     if place.relieves is not None:
-        promised_a = MIN_CURRENT_A
-    elif request.is_held(now) and place.turn_at is not None:
-        promised_a = max(place.ceiling_a, min(place.promised_a, request.wish_a))
-    return replace(place, promised_a=promised_a)
+        return place.promised(MIN_CURRENT_A, now)
+    if request.key in shares and not request.is_under_way and _takes_from_others(place, places):
+        return place.promised(stepped(shares[request.key], request.wish_a), now)
+    if request.is_held(now) and place.turn_at is not None:
+        return place.promised(min(place.promised_a, request.wish_a), now)
+    return place.promised(0.0, now)
+
+
+def _takes_from_others(place: Place, places: Iterable[Place]) -> bool:
+    return any(other is not place and other.ceiling_a > 0 and set(other.phases) & set(place.phases) for other in places)
 
 
 def _held(place: Place, most_a: Phases, now: datetime, settling_s: float) -> Place:
@@ -189,16 +201,32 @@ def _held(place: Place, most_a: Phases, now: datetime, settling_s: float) -> Pla
     return place.allowed(0.0 if is_overloaded else place.ceiling_a, now, settling_s)
 
 
-def _fallen(turns: Turns, most_a: Phases, aim_a: Phases, now: datetime, settling_s: float) -> dict[str, Place]:
-    """Bring down at once every ceiling that is too high, and then below the margin as well."""
-    most, aim = fair_shares(turns.served, most_a), fair_shares(turns.served, aim_a)
-    wishes = {request.key: request.wish_a for request in turns.served}
-    fallen = {}
-    for key, place in turns.places.items():
-        is_too_high = place.ceiling_a > most.get(key, 0.0)
-        ceiling_a = stepped(min(most[key], aim[key]), wishes[key]) if key in wishes else 0.0
-        fallen[key] = place.allowed(ceiling_a, now, settling_s) if is_too_high else place
-    return fallen
+def _fallen(turns: Turns, coming: set[str], spare: Spare, now: datetime, settling_s: float) -> dict[str, Place]:
+    """Bring down at once every ceiling that is too high, and then below the margin as well.
+
+    Who is still coming gets no more than the others leave.
+    """
+    charging = [request for request in turns.served if request.key not in coming]
+    most, aim = fair_shares(charging, spare.most_a), fair_shares(charging, spare.aim_a)
+    places = dict(turns.places)
+    for request in sorted(turns.served, key=lambda one: one.key in coming):
+        place = places[request.key]
+        most_a, aim_a = most.get(request.key), aim.get(request.key)
+        if most_a is None or aim_a is None:
+            others = [places[one.key] for one in turns.served if one is not request]
+            most_a, aim_a = _beside(place, others, spare.most_a), _beside(place, others, spare.aim_a)
+        if place.ceiling_a > most_a:
+            ceiling_a = stepped(min(most_a, aim_a), request.wish_a)
+            places[request.key] = place.allowed(ceiling_a, now, settling_s)
+    served = {request.key for request in turns.served}
+    return {key: place if key in served else place.allowed(0.0, now, settling_s) for key, place in places.items()}
+
+
+def _beside(place: Place, others: Sequence[Place], left_a: Phases) -> float:
+    """Return what others leave on every phase."""
+    return min(
+        left_a[phase] - sum(other.ceiling_a for other in others if phase in other.phases) for phase in place.phases
+    )
 
 
 def _rise(
@@ -237,14 +265,23 @@ def _room(supply: Supply, phase: int, load: PhaseLoad, others: Iterable[Place], 
 
 
 def _ceiling(
-    claim: Claim, place: Place, loads: Sequence[PhaseLoad], served: set[str], swapped_at: datetime | None
+    claim: Claim, place: Place, loads: Sequence[PhaseLoad], served: set[str], next_at: datetime | None
 ) -> Ceiling:
-    is_metered = all(loads[phase].house_a is not None for phase in claim.phases)
+    cause, until_at = SharingCause.TURN, claim.rises_at or next_at
     if claim.key in served or place.ceiling_a > 0 or not served:
-        cause = SharingCause.SUPPLY if is_metered else SharingCause.METER_LOST
-        return Ceiling(max_a=place.ceiling_a, cause=cause, promised_a=place.promised_a)
-    until_at = None if swapped_at is None else swapped_at + timedelta(seconds=SWAP_EVERY_S)
-    return Ceiling(max_a=place.ceiling_a, cause=SharingCause.TURN, until_at=until_at, promised_a=place.promised_a)
+        is_metered = all(loads[phase].house_a is not None for phase in claim.phases)
+        cause, until_at = SharingCause.SUPPLY if is_metered else SharingCause.METER_LOST, None
+    return Ceiling(max_a=place.ceiling_a, cause=cause, until_at=until_at, promised_a=place.promised_a)
+
+
+def _next_turn_at(turns: Turns, now: datetime) -> datetime | None:
+    """Return when somebody else's turn can begin at the earliest; None if that is not known, or now."""
+    ends = [one.place.begun_at + timedelta(seconds=TURN_S) for one in turns.served if one.place.begun_at is not None]
+    if not ends:
+        return None
+    again_at = now if turns.swapped_at is None else turns.swapped_at + timedelta(seconds=SWAP_EVERY_S)
+    next_at = max(min(ends), again_at)
+    return next_at if next_at > now else None
 
 
 def _per_phase(values: Sequence[float | None]) -> PerPhase:
@@ -270,7 +307,7 @@ def _review_at(
             (place.turn_at, turn),
             (place.begun_at, turn),
             (place.begun_at, swap),
-            (place.relieves_at, lead),
+            (place.promised_at, lead),
         )
         ends += [at + wait for at, wait in waits if at is not None]
     for claim in claims:

@@ -12,7 +12,7 @@ from datetime import datetime
 import math
 
 from .model import MIN_CURRENT_A
-from .places import Phases, Place, Request
+from .places import Phases, Place, Request, has_passed
 from .shares import BARELY_A
 
 SWAP_EVERY_S = 900.0
@@ -22,10 +22,7 @@ TURN_S = 1800.0
 """A turn lasts so long, counted from when charging begins. As long as the longest random delay: whose turn
 has not led to anything by then makes room as well."""
 
-LEAD_S = 15.0
-"""Who makes room comes down so long before the other's random delay ends: it has then surely done so."""
-
-JOIN_AFTER_S = 300.0
+JOIN_AFTER_S = 120.0
 """Who would take from others begins only with what has been free for so long (seen in replays: else a
 busy house lets it begin, and takes it back, so often that the random delays leave nobody anything)."""
 
@@ -64,16 +61,9 @@ class Swap:
 
     def is_due(self, now: datetime) -> bool:
         """Whether who comes is about to charge, or nobody loses anything by it."""
-        if not self.goes.is_under_way:
+        if self.comes.place.relieves == self.goes.key and self.comes.is_about_to_rise(now):
             return True
-        if self.comes.rises_at is not None and self.comes.is_held(now):
-            return (self.comes.rises_at - now).total_seconds() <= LEAD_S
-        return self.comes.place.relieves == self.goes.key and has_passed(self.comes.place.relieves_at, LEAD_S, now)
-
-
-def has_passed(since_at: datetime | None, for_s: float, now: datetime) -> bool:
-    """Whether an instant is so long ago; one in the future, from before a clock was set back, counts as long ago."""
-    return since_at is not None and not 0 <= (now - since_at).total_seconds() < for_s
+        return not self.goes.is_under_way and not self.goes.is_held(now)
 
 
 def take_turns(requests: Sequence[Request], spare: Spare, swapped_at: datetime | None, now: datetime) -> Turns:
@@ -171,15 +161,15 @@ def _had_its_time(request: Request, now: datetime) -> bool:
 
 
 def _placed(request: Request, swap: Swap | None, *, is_served: bool, is_done: bool, now: datetime) -> Place:
-    place = request.place
+    place = replace(request.place, relieves=None)
+    if is_served and swap is not None and is_done and request is swap.comes:
+        return replace(place, turn_at=now, begun_at=None, waiting_at=None)
     if is_served:
         begun_at = place.begun_at or (now if request.is_under_way else None)
-        turn_at = place.turn_at or now
-        return replace(place, turn_at=turn_at, begun_at=begun_at, waiting_at=None, relieves=None, relieves_at=None)
-    waiting_at = place.waiting_at or now
+        return replace(place, turn_at=place.turn_at or now, begun_at=begun_at, waiting_at=None)
+    place = replace(place, waiting_at=place.waiting_at or now)
     if swap is not None and is_done and request is swap.goes:
-        return replace(place, turn_at=None, begun_at=None, waiting_at=waiting_at, relieves=None, relieves_at=None)
+        return replace(place, turn_at=None, begun_at=None)
     if swap is not None and not is_done and request is swap.comes:
-        since_at = place.relieves_at if place.relieves == swap.goes.key else None
-        return replace(place, waiting_at=waiting_at, relieves=swap.goes.key, relieves_at=since_at or now)
-    return replace(place, waiting_at=waiting_at, relieves=None, relieves_at=None)
+        return replace(place, relieves=swap.goes.key)
+    return place
