@@ -151,8 +151,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         """Take up what the meter shows; an alarm is acted on at once."""
         if self._is_stopped:
             return
-        alarm = self._sampling.take(sample, self._asked)
-        if alarm is not None:
+        alarm, standing = self._sampling.take(sample, self._asked), self.memory.carry.alarms
+        if alarm is not None and alarm.danger not in {each.danger for each in standing}:
             self._notices.record(alarm)
             self.change(lambda carry: replace(carry, alarms=raised(carry.alarms, alarm)))
         elif self._facts != self._decided_on:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import batched
+import math
 from typing import Any, Final
 
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -23,7 +24,7 @@ from .records.ring import DAY_S, Sample
 
 TYPE_LIVE: Final = f"{DOMAIN}/live"
 
-CHUNK: Final = 1800
+CHUNK: Final = 600
 """So many samples of a backlog go into one message."""
 
 
@@ -61,7 +62,7 @@ async def ws_live(hass: HomeAssistant, connection: ActiveConnection, msg: dict[s
         connection.send_message(event_message(msg["id"], {"kind": "sample"} | _plain(sample)))
 
     now = dt_util.utcnow().timestamp()
-    earlier = list(feed.ring.since(now - msg["backlog"])) if msg["backlog"] else []
+    earlier = feed.ring.since(now - msg["backlog"] if msg["backlog"] else math.inf)
     connection.subscriptions[msg["id"]] = feed.listen(forward)
     connection.send_result(msg["id"])
     for chunk in batched(earlier, CHUNK, strict=False):

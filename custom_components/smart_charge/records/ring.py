@@ -59,7 +59,8 @@ class Ring:
     @property
     def newest(self) -> Sample | None:
         """The last sample."""
-        return self._sample(self._next - 1) if self._at else None
+        place = self._next - 1
+        return _made(self._at, self._power_w, self._current_ca, self._energy_wh, place) if self._at else None
 
     def add(self, sample: Sample) -> None:
         """Keep a sample."""
@@ -72,22 +73,32 @@ class Ring:
         self._next = (self._next + 1) % self._size
 
     def since(self, at: float) -> Iterator[Sample]:
-        """Yield the samples from this instant on, in the order in which they came."""
-        count = len(self._at)
-        for number in range(count):
-            place = (self._next + number) % count if count == self._size else number
-            if self._at[place] >= at:
-                yield self._sample(place)
+        """Return the samples from this instant on, in the order in which they came, as they are now.
 
-    def _sample(self, place: int) -> Sample:
-        power_w, energy_wh = self._power_w[place], self._energy_wh[place]
-        l1, l2, l3 = (_amperes(column[place]) for column in self._current_ca)
-        return Sample(
-            at=self._at[place],
-            power_w=None if math.isnan(power_w) else power_w,
-            current_a=(l1, l2, l3),
-            energy_wh=None if energy_wh == _NOT_KNOWN_WH else energy_wh,
-        )
+        They are copied at once and made one by one, so that a whole day need not be made at one stroke.
+        """
+        count, oldest = len(self), self._next if len(self) == self._size else 0
+        first = count
+        while first > 0 and self._at[(oldest + first - 1) % count] >= at:
+            first -= 1
+        l1, l2, l3 = self._current_ca
+        if first == count:
+            return iter(())
+        copied = (self._at[:], self._power_w[:], (l1[:], l2[:], l3[:]), self._energy_wh[:])
+        return (_made(*copied, (oldest + number) % count) for number in range(first, count))
+
+
+type _Amperes = tuple[array[int], array[int], array[int]]
+
+
+def _made(at: array[float], power_w: array[float], current_ca: _Amperes, energy_wh: array[int], place: int) -> Sample:
+    l1, l2, l3 = (_amperes(column[place]) for column in current_ca)
+    return Sample(
+        at=at[place],
+        power_w=None if math.isnan(power_w[place]) else power_w[place],
+        current_a=(l1, l2, l3),
+        energy_wh=None if energy_wh[place] == _NOT_KNOWN_WH else energy_wh[place],
+    )
 
 
 def _put[ValueT](column: MutableSequence[ValueT], place: int, value: ValueT) -> None:
