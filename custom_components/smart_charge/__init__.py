@@ -27,11 +27,13 @@ from .ledger import DATA_LEDGER, Ledger
 from .live import DATA_LIVE
 from .log_watch import DATA_LOG_WATCH, LogWatch
 from .meter_notices import async_forget_notices
+from .prices import DATA_PRICES, SitePrices
 from .security.events import Kind
 from .services import async_setup_services
 from .site import async_make_site, is_site
 from .site_entry import async_remove_site, async_setup_site, async_unload_site
 from .storage import DATA_HOUSEHOLD, Household, Memory, async_forget
+from .supplier import SupplierChange
 from .websocket_api import async_setup_websocket
 from .wording import Wording
 
@@ -60,7 +62,11 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await household.async_load()
     hass.data[DATA_LEDGER] = ledger = Ledger(hass)
     await ledger.async_load()
-    async_make_site(hass)
+    site = async_make_site(hass)
+    SupplierChange(hass, site).start()
+    hass.data[DATA_PRICES] = prices = SitePrices(hass, site)
+    await prices.async_load()
+    prices.start()
     hass.data[DATA_GUARD] = guard = Guard(hass, ledger.add)
     guard.start()
     hass.data[DATA_LOG_WATCH] = LogWatch(hass)

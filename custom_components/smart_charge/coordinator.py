@@ -35,6 +35,7 @@ from .live import DATA_LIVE, LiveFeed
 from .meter_notices import MeterNotices
 from .picture import Picture
 from .planner import Planner
+from .prices import DATA_PRICES
 from .recording import Recording, Scene
 from .records.values import OutletKey
 from .sampling import Sampling
@@ -65,7 +66,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.memory = memory
         self._wording = wording
         self._dice = SystemRandom()
-        self.planner = Planner(memory)
+        self.planner = Planner(memory, hass.data[DATA_PRICES])
         self._asking = Asking(self.name, charger, self._task, self._show)
         self._leaving = Leaving(
             hass, charger, entry_id=entry.entry_id, name=self.name, settings=lambda: self.settings, run=self._task
@@ -90,6 +91,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._refused_because: str | None = None
         self._is_stopped = False
         self._stop_listening = charger.listen(self._on_charger)
+        self._stop_pricing = hass.data[DATA_PRICES].listen(self._on_charger)
         self._leave_site = self._site.join(self)
         self._stop_sampling = charger.listen_samples(self._on_sample)
         self._decision = self._decide(dt_util.utcnow())
@@ -474,6 +476,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             return
         self._is_stopped = True
         self._stop_listening()
+        self._stop_pricing()
         self._leave_site()
         self._stop_sampling()
         self._sampling.close()

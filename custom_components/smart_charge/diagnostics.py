@@ -3,9 +3,12 @@
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
+from .agreement import agreement_of
 from .chargers.charger import Identity
 from .coordinator import SmartChargeConfigEntry
+from .prices import DATA_PRICES
 from .records.carry import to_plain
 from .security.redact import redact
 from .site import DATA_SITE, Site, is_site
@@ -14,7 +17,7 @@ from .site import DATA_SITE, Site, is_site
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> dict[str, Any]:
     """Everything that helps to find out what went wrong, and nothing that names who or where."""
     if is_site(entry):
-        return _site(hass.data[DATA_SITE], entry)
+        return _site(hass.data[DATA_SITE], entry) | {"prices": hass.data[DATA_PRICES].diagnostics()}
     coordinator = entry.runtime_data
     charger, picture = coordinator.charger, coordinator.data
     plain = {
@@ -40,6 +43,9 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartCh
 
 def _site(site: Site, entry: SmartChargeConfigEntry) -> dict[str, Any]:
     plain = {"entry": {"version": entry.version, "data": dict(entry.data), "options": dict(entry.options)}}
+    agreement = agreement_of(entry.options)
+    holds = agreement is not None and agreement.holds_on(dt_util.now().date())
+    plain["agreement"] = {"holds": holds, "default_hours_required": not holds}
     return redact(plain | site.diagnostics(), [])  # type: ignore[no-any-return]
 
 

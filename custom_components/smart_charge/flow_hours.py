@@ -14,12 +14,17 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TimeSelector,
 )
+from homeassistant.util import dt as dt_util
 import probatio
 
+from .agreement import Agreement, agreement_of
 from .charging.off_peak import DAYS, preset_hours, windows_from_list, windows_to_list
 from .const import CONF_DEFAULT_HOURS, CONF_DEFAULT_HOURS_ENABLED
+from .site import DATA_SITE
 
 MOST_WINDOWS: Final = 50
+
+_CHOICES: Final = ["accept_hours", "change_hours", "remove_hours"]
 
 HOURS_SCHEMA: Final = probatio.Schema(
     {
@@ -69,9 +74,25 @@ class HoursSteps(ConfigEntryBaseFlow):
     async def _async_hours_chosen(self, options: dict[str, Any]) -> ConfigFlowResult:
         """Go on with the owner's choice, as entry options."""
 
+    @property
+    def _agreement(self) -> Agreement | None:
+        site = self.hass.data.get(DATA_SITE)  # not there before the first entry is
+        return None if site is None else agreement_of(site.options)
+
     async def async_step_hours(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what the owner wants of the default charging hours."""
-        return self.async_show_menu(step_id="hours", menu_options=["accept_hours", "change_hours", "remove_hours"])
+        """Ask what the owner wants of the default charging hours; with an agreement none are required (10.5)."""
+        agreement = self._agreement
+        if agreement is not None and agreement.holds_on(dt_util.now().date()):
+            return await self.async_step_hours_with_agreement()
+        return self.async_show_menu(step_id="hours", menu_options=_CHOICES)
+
+    async def async_step_hours_with_agreement(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask the same of an owner who has an agreement on demand side response."""
+        return self.async_show_menu(
+            step_id="hours_with_agreement",
+            menu_options=_CHOICES,
+            description_placeholders={"party": "" if self._agreement is None else self._agreement.party},
+        )
 
     async def async_step_accept_hours(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the pre-set hours."""

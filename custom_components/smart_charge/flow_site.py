@@ -4,13 +4,15 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult
 
+from .flow_site_agreement import AgreementSection
 from .flow_site_meter import MeterSections
+from .flow_site_supplier import TariffSection
 from .flow_site_supply import SupplySection
 
-SECTIONS: Final = ["supply", "grid_meter", "solar", "battery"]
+SECTIONS: Final = ["supply", "grid_meter", "solar", "battery", "tariff", "supplier", "agreement"]
 
 
-class SiteOptionsFlow(SupplySection, MeterSections):
+class SiteOptionsFlow(SupplySection, MeterSections, TariffSection, AgreementSection):
     """What the premises have to say to charging."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

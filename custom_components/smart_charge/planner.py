@@ -4,7 +4,7 @@ from datetime import datetime
 
 from .charging.model import Mode, Plan, Settings
 from .charging.planning import Facts, Planning, follow
-from .charging.slots import Slot
+from .prices import SitePrices
 from .settings import local_zone
 from .storage import Memory
 
@@ -12,10 +12,10 @@ from .storage import Memory
 class Planner:
     """Asks for another plan only where the one there is no longer holds."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, prices: SitePrices) -> None:
         self._memory = memory
+        self._prices = prices
         self._planning = Planning(errand=memory.errand)
-        self.slots: tuple[Slot, ...] = ()
 
     @property
     def plan(self) -> Plan | None:
@@ -29,7 +29,7 @@ class Planner:
             now=now,
             settings=settings,
             time_zone=local_zone(),
-            slots=self.slots if settings.mode is Mode.CHEAPEST else (),
+            slots=self._prices.slots if settings.mode is Mode.CHEAPEST else (),
             session=memory.session,
             in_force_a=memory.carry.in_force_a,
             hold=memory.carry.hold,

@@ -24,6 +24,8 @@ from .coordinator import SmartChargeConfigEntry
 from .entity import Quiet, SmartChargeEntity, SmartChargeEntityDescription
 from .happenings import limited_by
 from .picture import WHY, Picture
+from .price_sensor import price_sensors
+from .prices import DATA_PRICES
 from .site import is_site
 from .site_sensors import site_sensors
 
@@ -249,6 +251,7 @@ async def async_setup_entry(
     """Add what this charge point can tell, or the site."""
     if is_site(entry):
         async_add_entities(site_sensors(entry))
+        async_add_entities(price_sensors(entry, hass.data[DATA_PRICES]))
         return
     phases = entry.runtime_data.charger.capabilities.phases or 3
     async_add_entities(

@@ -8,7 +8,19 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
 
 from ..charging.slots import Slot
-from .prices import Prices, PricesNotUnderstood, read_attributes
+from .prices import Prices, PricesNotUnderstood, read_attributes, read_state
+
+
+def read_present(hass: HomeAssistant, entity_ids: Iterable[str], now: datetime) -> Prices:
+    """Read the price of the present from the state of the one entity that there is.
+
+    Raises PricesNotUnderstood when there are several, or when it is no price.
+    """
+    known = list(entity_ids)
+    state = hass.states.get(known[0]) if len(known) == 1 else None
+    if state is None:
+        raise PricesNotUnderstood("no_price_list")
+    return read_state(state.state, state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), now)
 
 
 def read_entities(hass: HomeAssistant, entity_ids: Iterable[str], now: datetime) -> Prices:

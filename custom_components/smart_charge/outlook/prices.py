@@ -5,7 +5,7 @@ integration beyond that. Money is `Decimal` and a kilowatt-hour is what it is th
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
@@ -144,6 +144,51 @@ def read_records(records: Iterable[Any], unit: str | None, time_zone: ZoneInfo) 
         if shape.start is not None and (slots := _dated(shape, entries, time_zone)):
             return Prices(slots=_priced(slots, factor), currency=currency)
     raise PricesNotUnderstood("no_price_list")
+
+
+def read_state(state: str, unit: str | None, now: datetime) -> Prices:
+    """Read the price of the present, where an entity shows no more, as one slot to the end of the hour."""
+    price = _number(state)
+    if price is None:
+        raise PricesNotUnderstood("no_price_list", state[:40])
+    factor, currency = scale(unit)
+    end_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return Prices(slots=(Slot(start_at=now, end_at=end_at, price_per_kwh=price * factor),), currency=currency)
+
+
+def merged(before: Iterable[Slot], new: Sequence[Slot], since: datetime) -> tuple[Slot, ...]:
+    """Return what is known with what is new over it; what ended by ``since`` is left.
+
+    A list that has shrunk takes nothing back: what was published of a time stays true of it.
+    """
+    kept: list[Slot] = []
+    for slot in before:
+        pieces = [slot]
+        for over in new:
+            pieces = [left for piece in pieces for left in _without(piece, over)]
+        kept += pieces
+    return tuple(sorted((slot for slot in (*kept, *new) if slot.end_at > since), key=lambda slot: slot.start_at))
+
+
+def _without(slot: Slot, over: Slot) -> Iterator[Slot]:
+    if over.end_at <= slot.start_at or over.start_at >= slot.end_at:
+        yield slot
+        return
+    if slot.start_at < over.start_at:
+        yield replace(slot, end_at=over.start_at)
+    if over.end_at < slot.end_at:
+        yield replace(slot, start_at=over.end_at)
+
+
+def repeated(seen: Sequence[Slot], now: datetime) -> tuple[Slot, ...]:
+    """Return what was seen in the last day with the day to come like it, for prices that are not told ahead."""
+    day = timedelta(days=1)
+    ahead = [
+        Slot(start_at=slot.start_at + day, end_at=slot.end_at + day, price_per_kwh=slot.price_per_kwh)
+        for slot in seen
+        if slot.end_at + day > now
+    ]
+    return merged(ahead, seen, now - 2 * day)
 
 
 type _Entry = tuple[datetime, datetime, Decimal]

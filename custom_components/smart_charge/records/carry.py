@@ -7,7 +7,7 @@ it can read and says what it left. `from_plain` takes all or nothing.
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -102,6 +102,8 @@ def _read(hint: Any, plain: Any, name: str) -> Any:
         return from_plain(hint, plain)
     if isinstance(hint, type) and issubclass(hint, datetime):
         return _read_instant(plain, name)
+    if hint is Decimal:
+        return _read_money(plain, name)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _read_member(hint, plain, name)
     if hint is float and isinstance(plain, int) and not isinstance(plain, bool):
@@ -140,6 +142,16 @@ def _read_member(hint: type[Enum], plain: Any, name: str) -> Enum:
         return hint(plain)
     except ValueError as err:
         raise Unreadable(f"{name} is {plain!r}") from err
+
+
+def _read_money(plain: Any, name: str) -> Decimal:
+    try:
+        amount = Decimal(plain) if isinstance(plain, str) else None
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite():
+        raise Unreadable(f"{name} is {plain!r}")
+    return amount
 
 
 def _read_instant(plain: Any, name: str) -> datetime:
