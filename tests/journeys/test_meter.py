@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.live import DATA_LIVE
 from tests.shell import until
 
 from .test_accidents import NIGHT, charging_at_night
@@ -173,3 +174,17 @@ async def test_a_meter_that_is_off_by_twelve_per_cent_is_told_after_the_charge(w
     assert told is not None
     assert 12 < float(told.translation_placeholders["error"]) < 16
     assert 12 < float(world.shown("meter_error")) < 16
+
+
+@NIGHT
+@pytest.mark.requirement("9.4")
+@pytest.mark.parametrize("world", [OCPP], indirect=True)
+async def test_an_ocpp_charge_point_is_set_to_a_value_each_second_and_its_rate_is_shown(world: World) -> None:
+    await charging_at_night(world)
+    assert world.ocpp.configuration.get("MeterValueSampleInterval") == "1"
+    await each_second(world, 25)
+    assert 0.9 <= float(world.shown("sample_interval")) <= 2.1
+    feed = world.hass.data[DATA_LIVE][world.entry.entry_id]
+    recent = [sample.power_w for sample in feed.ring.since(dt_util.utcnow().timestamp() - 20)]
+    assert len(recent) >= 10
+    assert min(recent) > 7000
