@@ -29,6 +29,7 @@ CONF_TARIFF: Final = "tariff"
 CONF_AGREEMENT: Final = "agreement"
 CONF_RECORDS: Final = "records"
 CONF_ORCS: Final = "orcs"
+CONF_SALES: Final = "sales"
 
 # Entry options: what the owner may change at any time. Applied live, the link stays up.
 CONF_MODE: Final = "mode"
@@ -41,6 +42,8 @@ CONF_RATED_CURRENT: Final = "rated_current"  # ampere per phase; the lower of th
 CONF_SAFETY_LOCK: Final = "safety_lock"  # the owner's: nothing charges while it is on
 CONF_DSR_OPT_OUT: Final = "dsr_opt_out"  # no part in any demand response event
 CONF_START_WITHOUT_TAG: Final = "start_without_tag"  # OCPP: start a transaction when a vehicle is plugged in
+
+CONF_REGISTER: Final = "register"  # in the section "sales": the register of sales is kept
 
 DEFAULT_MODBUS_PORT: Final = 502
 DEFAULT_LISTEN_PORT: Final = 9000

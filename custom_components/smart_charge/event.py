@@ -13,6 +13,8 @@ from .coordinator import SmartChargeConfigEntry
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
 from .happenings import KINDS, Happening, Happenings
 from .picture import WHY, Picture
+from .report_event import async_add_report_event
+from .site import is_site
 
 PARALLEL_UPDATES = 0
 
@@ -78,7 +80,10 @@ DESCRIPTIONS: Final[tuple[SmartChargeEventDescription, ...]] = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them."""
+    """Add them; of the site, that a report is ready."""
+    if is_site(entry):
+        async_add_report_event(hass, entry, async_add_entities)
+        return
     async_add_entities(SmartChargeEvent(entry, description) for description in DESCRIPTIONS)
 
 

@@ -1,7 +1,7 @@
-"""What is done every night: old records go, and the security log is checked."""
+"""What is done every night: old records go, the security log is checked, reports that are due are written."""
 
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 import secrets
 from typing import Any, Final
@@ -9,17 +9,22 @@ from typing import Any, Final
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.event import async_call_later, async_track_time_change
+from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
 from .ledger import DATA_LEDGER
 from .log_watch import DATA_LOG_WATCH
 from .records.journal import Journal
-from .records.retention import MONTHS_AT_HOME, prune
+from .records.retention import MONTHS_AT_HOME, MONTHS_FOR_ORCS, prune
+from .usage_reports import async_write_due, scheme_of
 
 QUIET_HOUR: Final = 3
 """Local hour. Clocks that change have changed by then, and the day's last vehicle has been written down."""
+
+CATCH_UP_AFTER: Final = timedelta(minutes=2)
+"""After the start: automations that wait for a report are up by then."""
 
 
 class Keeping:
@@ -31,11 +36,16 @@ class Keeping:
 
     @callback
     def start(self) -> None:
-        """Come every night until Home Assistant stops."""
+        """Come every night until Home Assistant stops, and catch up soon on a day that was missed."""
         hass = self._hass
         minute, second = secrets.randbelow(60), secrets.randbelow(60)  # not every home's server in one second
         self._forget.append(async_track_time_change(hass, self._async_night, QUIET_HOUR, minute, second))
+        async_at_started(hass, self._started)
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stop)
+
+    @callback
+    def _started(self, _hass: HomeAssistant) -> None:
+        self._forget.append(async_call_later(self._hass, CATCH_UP_AFTER, self._async_catch_up))
 
     @callback
     def _stop(self, _event: Event) -> None:
@@ -43,9 +53,13 @@ class Keeping:
             forget()
         self._forget.clear()
 
+    async def _async_catch_up(self, _now: datetime) -> None:
+        await self._async_try(partial(async_write_due, self._hass), "reports")
+
     async def _async_night(self, _now: datetime) -> None:
         await self._async_try(self._async_prune, "retention")
         await self._async_try(self._async_check_log, "security log")
+        await self._async_try(partial(async_write_due, self._hass), "reports")
 
     async def _async_try(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
         try:
@@ -54,8 +68,8 @@ class Keeping:
             LOGGER.debug("Tonight's %s is left for tomorrow: %s", what, err)
 
     async def _async_prune(self) -> None:
-        """Delete what is older than it need be (DESIGN section 5)."""
-        months = MONTHS_AT_HOME
+        """Delete what is older than it need be (DESIGN section 5): 13 months at home, 38 in the scheme."""
+        months = MONTHS_AT_HOME if scheme_of(self._hass) is None else MONTHS_FOR_ORCS
         pruned = await self._hass.data[DATA_LEDGER].async_ask(partial(_prune, months=months))
         if gone := {table: count for table, count in pruned.items() if count}:
             LOGGER.debug("Old records went: %s", gone)

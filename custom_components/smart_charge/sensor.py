@@ -26,6 +26,7 @@ from .happenings import limited_by
 from .picture import WHY, Picture
 from .price_sensor import price_sensors
 from .prices import DATA_PRICES
+from .sensor_outlets import async_add_outlet_sensors
 from .site import is_site
 from .site_sensors import site_sensors
 
@@ -257,6 +258,7 @@ async def async_setup_entry(
     async_add_entities(
         SmartChargeSensor(entry, description) for description in DESCRIPTIONS if description.phase <= phases
     )
+    async_add_outlet_sensors(hass, entry, async_add_entities)
 
 
 class SmartChargeSensor(SmartChargeEntity, SensorEntity):

@@ -20,7 +20,9 @@ from .guard import note
 from .security.events import Kind
 from .services_forgetting import async_setup_forgetting
 from .services_journal import async_setup_journal
+from .services_orcs import async_setup_orcs
 from .services_requests import async_setup_requests, charge_point_of
+from .services_sales import async_setup_sales
 from .services_security import async_setup_security
 from .site import is_site
 from .storage import DATA_HOUSEHOLD, KnownTag
@@ -75,6 +77,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_journal(hass)
     async_setup_security(hass)
     async_setup_forgetting(hass)
+    async_setup_orcs(hass)
+    async_setup_sales(hass)
     for name, handler, schema, response in (
         ("ocpp_call", _async_ocpp_call, OCPP_CALL_SCHEMA, SupportsResponse.OPTIONAL),
         ("modbus_read", _async_modbus_read, MODBUS_READ_SCHEMA, SupportsResponse.ONLY),

@@ -12,7 +12,7 @@ from .const import DOMAIN, KIND_SITE
 from .site import DATA_SITE, Site
 from .site_repairs import tell_repairs, withdraw_repairs
 
-SITE_PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
+SITE_PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 def site_device(entry: ConfigEntry[Any]) -> DeviceInfo:

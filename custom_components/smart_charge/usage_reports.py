@@ -1,0 +1,253 @@
+"""The quarterly usage report of the On-Street Residential Chargepoint Scheme: made, written, announced (O1 to O6)."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_ORCS, DOMAIN, LOGGER
+from .errors import invalid
+from .guard import note
+from .ledger import DATA_LEDGER
+from .records.journal import Journal
+from .records.orcs import Report, report
+from .records.outlets import Outlets
+from .records.periods import UK, Quarter, days_overdue, quarters_due
+from .records.written_reports import WrittenReport, note_written, written_reports
+from .security.events import Kind
+from .site import DATA_SITE
+
+CONF_OPERATOR: Final = "operator"
+CONF_AUTHORITY: Final = "authority"
+CONF_FOLDER: Final = "folder"
+CONF_RESIDENTS_ONLY: Final = "residents_only"
+
+SIGNAL_OUTLETS: Final = f"{DOMAIN}_outlets"
+SIGNAL_REPORT: Final = f"{DOMAIN}_usage_report"
+ISSUE: Final = "usage_report_failed"
+WRITE_S: Final = 60.0
+"""A folder on a network share that hangs for longer counts as failed."""
+
+ENOUGH: Final = 0.95
+"""The completeness that the guidance asks for (O5)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scheme:
+    """What the owner has said of the scheme."""
+
+    operator: str
+    authority: str
+    folder: Path
+    is_residents_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """A report on disk. ``before`` is the one of this quarter that was written earlier."""
+
+    report: Report
+    path: Path
+    listed_path: Path
+    before: WrittenReport | None = None
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether events have come in late, or been put right, since it was first written."""
+        return self.before is not None and self.before.digest != self.report.digest
+
+
+class FolderUnfit(Exception):
+    """The folder may not be written, is not there, or is not one that Home Assistant allows."""
+
+
+def default_folder(hass: HomeAssistant) -> Path:
+    """Return the folder of our own, which is always allowed."""
+    return Path(hass.config.path(f"{DOMAIN}_reports"))
+
+
+def scheme_of(hass: HomeAssistant) -> Scheme | None:
+    """Return what the site's options say; None where the scheme is not in use."""
+    stored: Mapping[str, Any] = hass.data[DATA_SITE].options.get(CONF_ORCS) or {}
+    if not stored:
+        return None
+    return Scheme(
+        operator=stored[CONF_OPERATOR],
+        authority=stored[CONF_AUTHORITY],
+        folder=Path(stored[CONF_FOLDER]) if stored.get(CONF_FOLDER) else default_folder(hass),
+        is_residents_only=bool(stored.get(CONF_RESIDENTS_ONLY, False)),
+    )
+
+
+def check_folder(hass: HomeAssistant, folder: Path) -> None:
+    """Blocks. See that reports may be written here; our own folder is made.
+
+    Raises:
+        FolderUnfit: with the reason.
+    """
+    own = default_folder(hass)
+    try:
+        if folder == own:
+            own.mkdir(mode=0o700, exist_ok=True)
+        resolved = folder.resolve(strict=True)
+    except OSError as err:
+        raise FolderUnfit(err.strerror or type(err).__name__) from err
+    is_own = resolved == own.resolve()
+    if not folder.is_absolute() or not (is_own or hass.config.is_allowed_path(str(resolved))):
+        raise FolderUnfit("it is not in allowlist_external_dirs")
+    if not resolved.is_dir() or not os.access(resolved, os.W_OK | os.X_OK):
+        raise FolderUnfit("it cannot be written")
+
+
+async def async_write_report(
+    hass: HomeAssistant, quarter: Quarter, *, user_id: str | None = None, on: date | None = None
+) -> Written:
+    """Make a quarter's report and put it on disk, with the list of what is wrong beside it.
+
+    Raises:
+        ServiceValidationError: the scheme is not in use, or the folder is unfit.
+        HomeAssistantError: the records cannot be read now.
+    """
+    scheme = scheme_of(hass)
+    if scheme is None:
+        raise invalid("scheme_not_in_use")
+    ledger, now = hass.data[DATA_LEDGER], dt_util.utcnow()
+    await ledger.async_flush()
+    on = on or now.astimezone(UK).date()
+    made = await ledger.async_ask(partial(_made, quarter=quarter, scheme=scheme, on=on))
+    before = await ledger.async_ask(partial(_written_before, quarter=quarter))
+    written = Written(
+        report=made,
+        path=scheme.folder / made.file_name,
+        listed_path=scheme.folder / made.file_name.replace(".csv", " \N{EN DASH} remarks.csv"),
+        before=before,
+    )
+    try:
+        async with asyncio.timeout(WRITE_S):
+            await hass.async_add_executor_job(_put, hass, scheme.folder, written)
+    except (FolderUnfit, OSError, TimeoutError) as err:
+        raise invalid("folder_unfit", folder=str(scheme.folder), error=str(err) or type(err).__name__) from err
+    await ledger.async_ask(partial(note_written, report=made, written_at=now))
+    note(hass, Kind.DATA_EXPORTED, user_id=user_id, what="usage_report", since=str(quarter), until=str(quarter))
+    return written
+
+
+async def async_due(hass: HomeAssistant) -> tuple[Quarter, ...]:
+    """Return the quarters whose report is due and was never written; none where the scheme is not in use."""
+    if scheme_of(hass) is None:
+        return ()
+    return await hass.data[DATA_LEDGER].async_ask(partial(_due, now=dt_util.utcnow()))
+
+
+async def async_write_due(hass: HomeAssistant) -> None:
+    """Write every report that is due, and announce each; what fails is tried again the next day."""
+    for quarter in await async_due(hass):
+        try:
+            written = await async_write_report(hass, quarter)
+        except HomeAssistantError as err:
+            _tell_failed(hass, quarter, err)
+            return
+        LOGGER.info("The usage report of %s was written", quarter)
+        announce(hass, written)
+    ir.async_delete_issue(hass, DOMAIN, ISSUE)
+
+
+def announce(hass: HomeAssistant, written: Written) -> None:
+    """Tell automations that a report is ready."""
+    async_dispatcher_send(hass, SIGNAL_REPORT, facts_of(written) | {"type": "ready"})
+
+
+def facts_of(written: Written) -> dict[str, Any]:
+    """Return what is said of a report that was written; nothing of it names a person."""
+    made = written.report
+    return {
+        "quarter": str(made.quarter),
+        "file": str(written.path),
+        "remarks_file": str(written.listed_path),
+        "subject": written.path.stem,
+        "events": made.events,
+        "completeness": round(made.completeness, 4),
+        "read_share": None if made.read_share is None else round(made.read_share, 4),
+        "is_complete_enough": made.completeness >= ENOUGH and (made.read_share is None or made.read_share >= ENOUGH),
+        "remarks": len(made.listed),
+        "has_changed": written.has_changed,
+        "days_overdue": days_overdue(made.quarter, dt_util.utcnow()),
+    }
+
+
+def _tell_failed(hass: HomeAssistant, quarter: Quarter, error: HomeAssistantError) -> None:
+    LOGGER.warning("The usage report of %s was not written: %s", quarter, error)
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        ISSUE,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=ISSUE,
+        translation_placeholders={"quarter": str(quarter), "error": str(error)},
+    )
+    async_dispatcher_send(hass, SIGNAL_REPORT, {"type": "failed", "quarter": str(quarter)})
+
+
+def _made(journal: Journal, *, quarter: Quarter, scheme: Scheme, on: date) -> Report:
+    """Blocks. All charge points of all sites that share the database are in one report (O3)."""
+    outlets = Outlets(journal.store, journal.site)
+    return report(
+        quarter,
+        journal.sessions(quarter.starts_at, quarter.ends_at, every_site=True),
+        outlets.all(every_site=True),
+        on=on,
+        operator=scheme.operator,
+        authority=scheme.authority,
+        read_share=_read_share(journal, quarter),
+        is_residents_only=scheme.is_residents_only,
+    )
+
+
+def _read_share(journal: Journal, quarter: Quarter) -> float | None:
+    """Blocks. Return the share of the quarter in which our outlets were read, on average."""
+    shares = []
+    for outlet in Outlets(journal.store, journal.site).all():
+        since = max(quarter.starts_at, outlet.operational_at or quarter.starts_at)
+        until = min(quarter.ends_at, dt_util.utcnow())
+        if outlet.public_id is not None and since < until:
+            shares.append(journal.availability(outlet.key, since, until).read_share or 0.0)
+    return sum(shares) / len(shares) if shares else None
+
+
+def _written_before(journal: Journal, *, quarter: Quarter) -> WrittenReport | None:
+    return next((each for each in written_reports(journal) if each.quarter == str(quarter)), None)
+
+
+def _due(journal: Journal, *, now: datetime) -> tuple[Quarter, ...]:
+    since = [
+        outlet.operational_at
+        for outlet in Outlets(journal.store, journal.site).all(every_site=True)
+        if outlet.operational_at is not None
+    ]
+    if not since:
+        return ()
+    return quarters_due(now, min(since), [each.quarter for each in written_reports(journal)])
+
+
+def _put(hass: HomeAssistant, folder: Path, written: Written) -> None:
+    """Blocks. Put both files there, each whole or not at all."""
+    check_folder(hass, folder)
+    for path, text in ((written.listed_path, written.report.listed_text), (written.path, written.report.text)):
+        unfinished = path.with_name(f".{path.name[:200]}.unfinished")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(text.encode())
+            opened.flush()
+            os.fsync(opened.fileno())
+        unfinished.replace(path)
