@@ -2,6 +2,7 @@
 
 Read from the tests' own source (``@pytest.mark.requirement("11.2")``, also inside a ``pytest.param``) and from
 the days in tests/scenarios/days. With ``--check``, nothing is written; it fails when the page is out of date.
+Either way it fails when a clause that is asked for has no test.
 """
 
 import ast
@@ -78,11 +79,16 @@ def page(clauses: Mapping[str, Mapping[str, Any]], proven: Proofs) -> str:
     asked, others = clauses["asked"], clauses["others"]
     if unknown := sorted(set(proven) - set(asked) - set(others)):
         raise UnknownClause(f"not in {CLAUSES.relative_to(REPOSITORY)}: {', '.join(unknown)}")
-    without = [clause for clause in asked if clause not in proven]
+    without = without_a_test(asked, proven)
     rest = {clause: text for clause, text in others.items() if clause in proven}
     state = f"Not yet: {', '.join(without)}." if without else "Every one has a test."
     lines = [HEAD, "## Charging", "", state, "", *_table(asked, proven), "", "## Further clauses proven already", ""]
     return "\n".join([*lines, *_table(rest, proven), ""])
+
+
+def without_a_test(asked: Mapping[str, str], proven: Proofs) -> list[str]:
+    """Return the clauses that are asked for and that nothing proves."""
+    return [clause for clause in asked if clause not in proven]
 
 
 def _table(clauses: Mapping[str, str], proven: Proofs) -> Iterator[str]:
@@ -94,8 +100,9 @@ def _table(clauses: Mapping[str, str], proven: Proofs) -> Iterator[str]:
 def main() -> int:
     """Write the page, or with ``--check`` compare it; return the exit code."""
     clauses = yaml.safe_load(CLAUSES.read_text())
+    proven = proofs()
     try:
-        wanted = page(clauses, proofs())
+        wanted = page(clauses, proven)
     except UnknownClause as err:
         print(f"script/clauses: {err}", file=sys.stderr)
         return 1
@@ -104,8 +111,10 @@ def main() -> int:
     elif not PAGE.is_file() or PAGE.read_text() != wanted:
         print("docs/requirements.md is not what the tests say: run script/clauses", file=sys.stderr)
         return 1
-    lacking = wanted.count("| not yet |")
-    print(f"{len(clauses['asked']) - lacking} of {len(clauses['asked'])} charging clauses have a test")
+    if lacking := without_a_test(clauses["asked"], proven):
+        print(f"script/clauses: no test proves {', '.join(lacking)}", file=sys.stderr)
+        return 1
+    print(f"each of the {len(clauses['asked'])} charging clauses has a test")
     return 0
 
 

@@ -71,12 +71,19 @@ async def _async_nord_pool(
     entry = hass.config_entries.async_get_entry(entry_id)
     currency = "EUR" if entry is None else str(entry.data.get("currency", "EUR"))
     found: list[Slot] = []
+    missing: PricesNotUnderstood | None = None
     for start_at, _ in _days_to_ask_for(known, now):
         day = dt_util.as_local(start_at).date().isoformat()
-        answer = await _async_call(hass, NORD_POOL, "get_prices_for_date", {"config_entry": entry_id, "date": day})
+        try:
+            answer = await _async_call(hass, NORD_POOL, "get_prices_for_date", {"config_entry": entry_id, "date": day})
+        except PricesNotUnderstood as err:
+            missing = err
+            continue
         rows = next(iter(answer.values()), None)
         if isinstance(rows, list) and rows:
             found += read_records(rows, f"{currency}/MWh", local_zone()).slots
+    if missing is not None and not found:
+        raise missing
     return Prices(slots=tuple(found), currency=currency)
 
 

@@ -192,7 +192,6 @@ class SitePrices:
         except PricesNotUnderstood as err:
             if tariff is self._tariff:
                 self._complain(err)
-                self._tell()
             return
         if tariff is self._tariff:
             self._take(prices, now)
@@ -202,6 +201,7 @@ class SitePrices:
         if self.problem is not None:
             LOGGER.info("Prices are known again")
             self.problem = None
+            self._tell()
         self.currency = prices.currency or self._hass.config.currency
         known = merged(self._known, prices.slots, now - KEPT)
         if known != self._known:
@@ -213,6 +213,7 @@ class SitePrices:
         if err.key != self.problem:
             LOGGER.warning("No prices can be read from the tariff: %s", err)
             self.problem = err.key
+            self._tell()
 
     def _plain(self) -> dict[str, Any]:
         return {"tariff": self._tariff, "slots": to_plain(self._known)}

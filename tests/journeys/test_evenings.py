@@ -14,6 +14,7 @@ CLOSES = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 LONGEST = timedelta(seconds=600)
 
 
+@pytest.mark.requirement("5.1")
 @pytest.mark.requirement("10.1")
 @pytest.mark.requirement("11.1")
 @pytest.mark.parametrize("world", KINDS, indirect=True)
@@ -100,6 +101,7 @@ async def test_hours_that_began_before_a_clock_change_close_by_the_new_time(worl
     assert world.energy_wh == pytest.approx(expected_wh, rel=0.002)
 
 
+@pytest.mark.requirement("5.1")
 @pytest.mark.requirement("10.4")
 @pytest.mark.parametrize("world", KINDS, indirect=True)
 async def test_charge_now_at_peak_gives_7_kw_at_once_until_unplugged(world: World) -> None:

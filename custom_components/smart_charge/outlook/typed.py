@@ -43,16 +43,16 @@ def tariff_from(stored: Mapping[str, Any], time_zone: ZoneInfo) -> Tariff:
     otherwise = _optional(stored.get("otherwise"))
     if not rates and otherwise is None:
         raise NotATariff("no_price")
-    try:
-        return Tariff(
-            time_zone=time_zone,
-            rates=rates,
-            otherwise_per_kwh=otherwise,
-            vat_percent=_optional(stored.get("vat")),
-            standing_per_day=_optional(stored.get("standing")) or Decimal(0),
-        )
-    except ValueError as err:
-        raise NotATariff("bad_vat") from err
+    vat = _optional(stored.get("vat"))
+    if vat is not None and not 0 <= vat <= 100:
+        raise NotATariff("bad_vat")
+    return Tariff(
+        time_zone=time_zone,
+        rates=rates,
+        otherwise_per_kwh=otherwise,
+        vat_percent=vat,
+        standing_per_day=_optional(stored.get("standing")) or Decimal(0),
+    )
 
 
 def _rate(row: Any, number: int) -> Rate:
