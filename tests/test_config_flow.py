@@ -301,6 +301,12 @@ async def at_hours(hass: HomeAssistant, alfen: ModbusCharger) -> dict[str, Any]:
 
 
 @pytest.mark.requirement("10.2")
+@pytest.mark.requirement("7.1")
+async def test_what_it_does_without_home_assistant_is_said_at_set_up(at_hours: dict[str, Any]) -> None:
+    said = at_hours["description_placeholders"]["unattended"]
+    assert said.startswith("Without Home Assistant it soon charges at its fail-safe current")
+
+
 async def test_the_owner_may_change_the_hours(hass: HomeAssistant, at_hours: dict[str, Any]) -> None:
     form = await go_on(hass, at_hours, {"next_step_id": "change_hours"})
     assert suggested(form, "default_hours") == PRESET
@@ -418,6 +424,7 @@ async def test_other_settings_keep_what_they_do_not_ask_about(hass: HomeAssistan
     )
     assert entry.options == {
         "mode": "always", "random_delay_max": 900, "rated_current": 16, "ready_by": "06:45:00", "energy_needed": 30,
+        "charger_delays_itself": False,
         "default_hours": [NIGHTS], "default_hours_enabled": True, "later": "kept",
     }  # fmt: skip
     assert isinstance(entry.options["random_delay_max"], int)

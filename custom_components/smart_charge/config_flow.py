@@ -38,6 +38,11 @@ class SmartChargeConfigFlow(ModbusSteps, OcppSteps, ConfigFlow, domain=DOMAIN):
         """Return the flow for what may change later."""
         return SiteOptionsFlow() if is_site(config_entry) else SmartChargeOptionsFlow()
 
+    @property
+    @override
+    def _unattended(self) -> str | None:
+        return self._recognised.capabilities.unattended if self._caller is None else "by_profile"
+
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask how the charge point is reached, or whether it is the site that is added."""

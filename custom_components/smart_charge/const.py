@@ -38,6 +38,7 @@ CONF_DEFAULT_HOURS_ENABLED: Final = "default_hours_enabled"
 CONF_READY_BY: Final = "ready_by"  # local time, "07:00:00": mode "cheapest" has the vehicle charged by then
 CONF_ENERGY_NEEDED: Final = "energy_needed"  # kWh by then; 0 where the owner does not know
 CONF_RANDOM_DELAY_MAX: Final = "random_delay_max"  # whole seconds
+CONF_CHARGER_DELAYS: Final = "charger_delays_itself"  # by a random delay that it does not tell of (11.6)
 CONF_RATED_CURRENT: Final = "rated_current"  # ampere per phase; the lower of this and the charger's own holds
 CONF_SAFETY_LOCK: Final = "safety_lock"  # the owner's: nothing charges while it is on
 CONF_DSR_OPT_OUT: Final = "dsr_opt_out"  # no part in any demand response event

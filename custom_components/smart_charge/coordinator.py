@@ -322,6 +322,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             is_online=self.charger.is_online,
             is_not_followed=self._asking.is_failing,
             is_refused=self._asking.is_refused,
+            unattended=self.charger.capabilities.unattended,
             refusals=self._refusals,
             refused_because=self._refused_because,
             settings=self.settings,

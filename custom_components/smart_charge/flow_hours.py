@@ -14,12 +14,13 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TimeSelector,
 )
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 import probatio
 
 from .agreement import Agreement, agreement_of
 from .charging.off_peak import DAYS, preset_hours, windows_from_list, windows_to_list
-from .const import CONF_DEFAULT_HOURS, CONF_DEFAULT_HOURS_ENABLED
+from .const import CONF_DEFAULT_HOURS, CONF_DEFAULT_HOURS_ENABLED, DOMAIN
 from .site import DATA_SITE
 
 MOST_WINDOWS: Final = 50
@@ -70,6 +71,11 @@ class HoursSteps(ConfigEntryBaseFlow):
         """What the form to change them begins with."""
         return preset_windows()
 
+    @property
+    def _unattended(self) -> str | None:
+        """What is known of the vehicle's lot without Home Assistant; None where the step does not speak of it."""
+        return None
+
     @abstractmethod
     async def _async_hours_chosen(self, options: dict[str, Any]) -> ConfigFlowResult:
         """Go on with the owner's choice, as entry options."""
@@ -84,15 +90,28 @@ class HoursSteps(ConfigEntryBaseFlow):
         agreement = self._agreement
         if agreement is not None and agreement.holds_on(dt_util.now().date()):
             return await self.async_step_hours_with_agreement()
-        return self.async_show_menu(step_id="hours", menu_options=_CHOICES)
+        return self.async_show_menu(
+            step_id="hours", menu_options=_CHOICES, description_placeholders=await self._async_unattended()
+        )
 
     async def async_step_hours_with_agreement(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask the same of an owner who has an agreement on demand side response."""
         return self.async_show_menu(
             step_id="hours_with_agreement",
             menu_options=_CHOICES,
-            description_placeholders={"party": "" if self._agreement is None else self._agreement.party},
+            description_placeholders={
+                "party": "" if self._agreement is None else self._agreement.party,
+                **await self._async_unattended(),
+            },
         )
+
+    async def _async_unattended(self) -> dict[str, str]:
+        """Return the sentence that says what the charge point does by itself (7.1, 7.2)."""
+        if self._unattended is None:
+            return {}
+        texts = await async_get_translations(self.hass, self.hass.config.language, "selector", [DOMAIN])
+        key = f"component.{DOMAIN}.selector.unattended.options.{self._unattended}"
+        return {"unattended": texts.get(key, "")}
 
     async def async_step_accept_hours(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the pre-set hours."""

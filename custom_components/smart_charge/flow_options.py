@@ -26,6 +26,7 @@ from .charging.model import (
     Mode,
 )
 from .const import (
+    CONF_CHARGER_DELAYS,
     CONF_DEFAULT_HOURS,
     CONF_ENERGY_NEEDED,
     CONF_MODE,
@@ -91,6 +92,7 @@ def _settings_schema(*, is_ocpp: bool) -> probatio.Schema:
         probatio.Required(CONF_RANDOM_DELAY_MAX, default=RANDOM_DELAY_DEFAULT_S): _whole(
             RANDOM_DELAY_DEFAULT_S, RANDOM_DELAY_HIGHEST_S, "s"
         ),
+        probatio.Required(CONF_CHARGER_DELAYS, default=False): BooleanSelector(),
         probatio.Optional(CONF_RATED_CURRENT): _whole(int(MIN_CURRENT_A), HIGHEST_RATED_A, "A"),
     }
     if is_ocpp:

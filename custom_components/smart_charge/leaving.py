@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from random import SystemRandom
+from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -13,6 +14,9 @@ from .charging.fallback import hours_left_behind
 from .charging.model import Settings
 from .charging.random_delay import draw_s
 from .const import DOMAIN, LOGGER
+
+_REPAIRS: Final = {"stays_as_it_was": "stays_off", "stays_off": "fails_to_zero"}
+"""What is said where a vehicle would stay uncharged without us."""
 
 
 class Leaving:
@@ -71,7 +75,8 @@ class Leaving:
 
     def _tell(self) -> None:
         """Raise a repair if a vehicle would stay uncharged when Home Assistant is away (7.1)."""
-        if self._charger.capabilities.unattended != "stays_as_it_was":
+        key = _REPAIRS.get(self._charger.capabilities.unattended)
+        if key is None:
             ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
             return
         ir.async_create_issue(
@@ -80,6 +85,6 @@ class Leaving:
             self._issue_id,
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
-            translation_key="stays_off",
+            translation_key=key,
             translation_placeholders={"name": self._name},
         )

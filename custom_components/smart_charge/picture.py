@@ -27,6 +27,9 @@ RATE_REFUSED: Final = "rate_refused"
 WHY: Final = (*(reason.value for reason in Reason), NOT_REACHABLE, NOT_FOLLOWED, RATE_REFUSED)
 """Every answer to "why": those of the decision, and three that only we can give."""
 
+UNATTENDED: Final = ("default_hours", "charges", "failsafe_current", "stays_as_it_was", "stays_off", "unknown")
+"""What a vehicle may get when Home Assistant is away (7.1)."""
+
 _STATUS_OF_PILOT: Final = {
     PilotState.A: ConnectorStatus.AVAILABLE,
     PilotState.B: ConnectorStatus.PREPARING,
@@ -43,6 +46,7 @@ class Picture:
 
     Attributes:
         refusals, refused_because: how often an override was refused since we run, and the last time why.
+        unattended: what the vehicle gets when Home Assistant is away, in the words of `Capabilities`.
         is_refused: the charge point said no to what it was last asked for.
         reading: the last one, even while there is no link.
         windows: the owner's default hours, even while they are switched off.
@@ -57,6 +61,7 @@ class Picture:
     is_online: bool
     is_not_followed: bool
     is_refused: bool = False
+    unattended: str = "unknown"
     refusals: int = 0
     refused_because: str | None = None
     settings: Settings

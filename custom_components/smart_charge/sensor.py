@@ -23,7 +23,7 @@ from .charging.model import ConnectorStatus
 from .coordinator import SmartChargeConfigEntry
 from .entity import Quiet, SmartChargeEntity, SmartChargeEntityDescription
 from .happenings import limited_by
-from .picture import WHY, Picture
+from .picture import UNATTENDED, WHY, Picture
 from .price_sensor import price_sensors
 from .prices import DATA_PRICES
 from .sensor_outlets import async_add_outlet_sensors
@@ -220,6 +220,24 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         needs_link=False,
         value_fn=lambda picture: None if picture.meter_error is None else round(100 * picture.meter_error.error, 2),
+    ),
+    SmartChargeSensorDescription(
+        key="unattended",
+        translation_key="unattended",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(UNATTENDED),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        needs_link=False,
+        value_fn=lambda picture: picture.unattended,
+    ),
+    SmartChargeSensorDescription(
+        key="delay_kept_by",
+        translation_key="delay_kept_by",
+        device_class=SensorDeviceClass.ENUM,
+        options=["home_assistant", "charge_point"],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        needs_link=False,
+        value_fn=lambda picture: "charge_point" if picture.settings.charger_delays_itself else "home_assistant",
     ),
     SmartChargeSensorDescription(
         key="next_change",

@@ -20,6 +20,7 @@ from .charging.model import (
 )
 from .charging.off_peak import preset_hours, windows_from_list, windows_to_list
 from .const import (
+    CONF_CHARGER_DELAYS,
     CONF_DEFAULT_HOURS,
     CONF_DEFAULT_HOURS_ENABLED,
     CONF_DSR_OPT_OUT,
@@ -44,7 +45,7 @@ def settings_from(options: Mapping[str, Any], capabilities: Capabilities, time_z
         mode=Mode(options.get(CONF_MODE, Mode.DEFAULT_HOURS)),
         default_hours=WeeklyHours(windows=windows, time_zone=time_zone) if is_on else None,
         random_delay_max_s=int(options.get(CONF_RANDOM_DELAY_MAX, RANDOM_DELAY_DEFAULT_S)),
-        charger_delays_itself=capabilities.delays_itself,
+        charger_delays_itself=capabilities.delays_itself or bool(options.get(CONF_CHARGER_DELAYS, False)),
         is_locked=bool(options.get(CONF_SAFETY_LOCK, False)),
         phases=capabilities.phases,
         is_dsr_opted_out=bool(options.get(CONF_DSR_OPT_OUT, False)),
