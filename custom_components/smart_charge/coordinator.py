@@ -27,6 +27,7 @@ from .charging.reason import is_not_taking
 from .charging.session import State
 from .charging.thermal import Heat
 from .const import CONF_CONNECTOR_ID, LOGGER
+from .consumption import Consumption
 from .counting import Counting
 from .dsr_book import DsrBook
 from .leaving import Leaving
@@ -41,6 +42,7 @@ from .records.values import OutletKey
 from .sampling import Sampling
 from .settings import local_zone, settings_from, windows_of
 from .site import DATA_SITE
+from .statistics import PublishedStatistics
 from .storage import Memory
 from .wording import Wording
 
@@ -79,6 +81,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._sampling = Sampling(charger, memory, hass.data[DATA_LIVE].setdefault(entry.entry_id, LiveFeed()))
         self._notices = MeterNotices(hass, entry)
         self._wish_a = self._undisturbed_a = 0.0
+        self.consumption = Consumption(hass, outlet, self._task, self._show_usage)
+        self.statistics = PublishedStatistics(hass, outlet, self.name, self._task)
         self.counting = Counting(hass, charger, memory, self.recording, self._task)
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
@@ -300,9 +304,14 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._notices.show_alarms(self.memory.carry.alarms)
         scene = self._scene(now)
         self.recording.note(scene)
+        self.consumption.follow(now)
         self.dsr_book.note(scene, self._undisturbed_a)
         self._arm(now)
         self.async_set_updated_data(self._picture(now))
+
+    def _show_usage(self, now: datetime) -> None:
+        if not self._is_stopped:
+            self.async_set_updated_data(self._picture(now))
 
     def _scene(self, now: datetime) -> Scene:
         return Scene(
@@ -335,6 +344,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             sample_s=self.charger.sample_interval_s,
             meter_error=self._sampling.error,
             total_wh=None if total.last_wh is None else total.counted_wh,
+            usage=self.consumption.periods,
+            cost=None if self.memory.tab is None else self.memory.tab.cost,
         )
         return replace(picture, sentence=self._wording.sentence(picture.why, picture.until_at, now))
 
@@ -463,6 +474,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
     @callback
     def start(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Take the first step. Returns what ends the loop and hands back control."""
+        self._ends = (self.consumption.start(), self.statistics.start())
         self._end_preparing = self.hass.data[DATA_LEDGER].prepare(self.memory.async_save_waiting)
         self._note_link(dt_util.utcnow())
         self._count(self.charger.reading, dt_util.utcnow())
@@ -494,3 +506,5 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         await self.charger.hand_back()
         await self.memory.async_save()
         self._end_preparing()
+        for end in self._ends:
+            end()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from .charging.accuracy import SessionError
@@ -20,6 +21,7 @@ from .charging.model import (
 )
 from .charging.session import Session, State
 from .charging.thermal import Heat
+from .records.values import Periods
 
 NOT_REACHABLE: Final = "not_reachable"
 NOT_FOLLOWED: Final = "not_followed"
@@ -54,6 +56,8 @@ class Picture:
         total_wh: the charge point's running total, glitches left out; None before it said one.
         sample_s: how far apart samples of the meter really come (9.4); None before that is known.
         meter_error: how far power was off in the last session that could tell (9.5).
+        usage: today's, this month's and the last twelve months'; None before the records have been asked.
+        cost: of the session so far; None where a part of it had no price.
         sentence: why, in Home Assistant's language and local time.
     """
 
@@ -75,6 +79,8 @@ class Picture:
     meter_error: SessionError | None = None
     plan: Plan | None = None
     sentence: str | None = None
+    usage: Periods | None = None
+    cost: Decimal | None = None
 
     @property
     def status(self) -> ConnectorStatus | None:

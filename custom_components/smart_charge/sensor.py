@@ -29,15 +29,20 @@ from .prices import DATA_PRICES
 from .sensor_outlets import async_add_outlet_sensors
 from .site import is_site
 from .site_sensors import site_sensors
+from .usage_sensors import usage_descriptions
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmartChargeSensorDescription(SmartChargeEntityDescription, SensorEntityDescription):
-    """A sensor. ``phase`` is set for those that a charge point with fewer phases does not have."""
+    """A sensor. ``phase`` is set for those that a charge point with fewer phases does not have.
+
+    ``last_reset_fn`` says since when a sum that begins anew now and then has been counted.
+    """
 
     phase: int = 1
+    last_reset_fn: Callable[[Picture], datetime | None] | None = None
 
 
 def _current(index: int) -> Callable[[Picture], float | None]:
@@ -273,8 +278,9 @@ async def async_setup_entry(
         async_add_entities(price_sensors(entry, hass.data[DATA_PRICES]))
         return
     phases = entry.runtime_data.charger.capabilities.phases or 3
+    usage = (SmartChargeSensorDescription(**facts) for facts in usage_descriptions(hass.config.currency))
     async_add_entities(
-        SmartChargeSensor(entry, description) for description in DESCRIPTIONS if description.phase <= phases
+        SmartChargeSensor(entry, description) for description in (*DESCRIPTIONS, *usage) if description.phase <= phases
     )
     async_add_outlet_sensors(hass, entry, async_add_entities)
 
@@ -290,3 +296,10 @@ class SmartChargeSensor(SmartChargeEntity, SensorEntity):
         """As last looked at."""
         value: StateType | datetime = self._value
         return value
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """As the description says."""
+        since = self.entity_description.last_reset_fn
+        return None if since is None else since(self.coordinator.data)

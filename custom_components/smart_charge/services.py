@@ -18,6 +18,7 @@ from .coordinator import SmartChargeConfigEntry
 from .errors import invalid, translated
 from .guard import note
 from .security.events import Kind
+from .services_consumption import async_setup_consumption
 from .services_forgetting import async_setup_forgetting
 from .services_journal import async_setup_journal
 from .services_orcs import async_setup_orcs
@@ -75,6 +76,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Make the actions known. All but those that ask for charging are for administrators."""
     async_setup_requests(hass)
     async_setup_journal(hass)
+    async_setup_consumption(hass)
     async_setup_security(hass)
     async_setup_forgetting(hass)
     async_setup_orcs(hass)

@@ -21,6 +21,24 @@ def months_back(day: date, count: int) -> date:
     return date(month // 12, month % 12 + 1, 1)
 
 
+def year_back(day: date) -> date:
+    """Return the same day of the year before; of 29 February, 1 March."""
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return date(day.year - 1, 3, 1)
+
+
+def month_starts(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return where local months begin within a period, its own edges left out."""
+    starts: list[datetime] = []
+    start = midnight(months_back(since.astimezone(zone).date(), -1), zone)
+    while start < until:
+        starts.append(start)
+        start = midnight(months_back(start.astimezone(zone).date(), -1), zone)
+    return starts
+
+
 def month_edges(now: datetime, zone: ZoneInfo, count: int = 12) -> list[datetime]:
     """Return where the last ``count`` local months begin, this month being the last, and where it ends."""
     today = now.astimezone(zone).date()

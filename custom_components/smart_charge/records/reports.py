@@ -1,10 +1,11 @@
 """The owner's own export of sessions, as text: any range, CSV or JSON (9.3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 import csv
 from datetime import datetime
 import io
 import json
+from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -12,35 +13,41 @@ from .text import cell
 from .values import SessionRecord
 
 COLUMNS: Final = (
-    "session", "charge_point", "connector", "plugged_in", "charge_started", "charge_ended", "unplugged",
-    "import_kwh", "export_kwh", "charging_minutes", "cost", "obtained", "interruptions", "tag", "who",
+    "session", "name", "charge_point", "connector", "plugged_in", "charge_started", "charge_ended", "unplugged",
+    "import_kwh", "export_kwh", "charging_minutes", "cost", "obtained", "interruptions", "recovered", "tag", "who",
 )  # fmt: skip
 
 
-def sessions_csv(sessions: Iterable[SessionRecord], zone: ZoneInfo) -> str:
-    """Return sessions as CSV, one to a row, in local time with its offset from UTC."""
+def sessions_csv(
+    sessions: Iterable[SessionRecord], zone: ZoneInfo, names: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return sessions as CSV, one to a row, in local time with its offset from UTC; names are by charge point."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
     for session in sessions:
-        plain = _plain(session, zone)
+        plain = _plain(session, zone, names)
         writer.writerow({name: cell(value) if isinstance(value, str) else value for name, value in plain.items()})
     return text.getvalue()
 
 
-def sessions_json(sessions: Iterable[SessionRecord], zone: ZoneInfo) -> str:
+def sessions_json(
+    sessions: Iterable[SessionRecord], zone: ZoneInfo, names: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Return sessions as a JSON list; energy in kWh, money as text so that no digit is lost."""
-    return json.dumps([_plain(session, zone) for session in sessions], indent=2, ensure_ascii=False)
+    return json.dumps([_plain(session, zone, names) for session in sessions], indent=2, ensure_ascii=False)
 
 
-def _plain(session: SessionRecord, zone: ZoneInfo) -> dict[str, Any]:
+def _plain(session: SessionRecord, zone: ZoneInfo, names: Mapping[str, str]) -> dict[str, Any]:
     values = (
-        session.session_id, session.outlet.charge_point, session.outlet.connector,
+        session.session_id, names.get(session.outlet.charge_point), session.outlet.charge_point,
+        session.outlet.connector,
         _local(session.plugged_in_at, zone), _local(session.charge_started_at, zone),
         _local(session.charge_ended_at, zone), _local(session.unplugged_at, zone),
         session.import_wh / 1000, session.export_wh / 1000, round(session.charging_s / 60, 1),
         None if session.cost is None else str(session.cost),
-        "metered" if session.is_metered else "calculated", session.interruptions, session.tag, session.who,
+        "metered" if session.is_metered else "calculated", session.interruptions, session.is_recovered,
+        session.tag, session.who,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
 

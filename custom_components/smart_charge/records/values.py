@@ -141,3 +141,12 @@ class Usage:
     charging_s: int = 0
     cost: Decimal = Decimal(0)
     has_spread: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Periods:
+    """Sums up to now, each from a local midnight on: of today, of the first of the month, of this day a year ago."""
+
+    today: Usage
+    month: Usage
+    year: Usage
