@@ -17,12 +17,14 @@ from .chargers.modbus.charger import ModbusCharger
 from .chargers.modbus.probe import probe
 from .chargers.modbus.register_map import load_maps
 from .chargers.ocpp.charger import OcppCharger
+from .chargers.ocpp.sample_rate import SHORTEST_S
 from .chargers.ocpp.tags import TagStatus, fold
 from .const import (
     CONF_CHARGE_POINT_ID,
     CONF_CONNECTOR_ID,
     CONF_LISTEN_PORT,
     CONF_MAP,
+    CONF_METER_INTERVAL,
     CONF_PASSWORD_HASHES,
     CONF_PROTOCOL,
     CONF_RATED_CURRENT,
@@ -36,7 +38,7 @@ from .listener import async_acquire_listener
 from .security.credentials import verify_secret
 from .storage import DATA_HOUSEHOLD, Household, Memory
 
-BUILT_IN = (CONF_RATED_CURRENT, CONF_START_WITHOUT_TAG)
+BUILT_IN = (CONF_METER_INTERVAL, CONF_RATED_CURRENT, CONF_START_WITHOUT_TAG)
 """Options that a charger is built with: a change of one reloads the entry."""
 
 
@@ -106,6 +108,7 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
         start_without_tag=is_free,
         id_tag=memory.id_tag,
         rated_a=entry.options.get(CONF_RATED_CURRENT, 32.0),
+        sample_s=entry.options.get(CONF_METER_INTERVAL, SHORTEST_S),
     )
     charger.set_tags(household.statuses(dt_util.utcnow()))
     port = entry.data[CONF_LISTEN_PORT]

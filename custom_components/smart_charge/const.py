@@ -43,6 +43,7 @@ CONF_RATED_CURRENT: Final = "rated_current"  # ampere per phase; the lower of th
 CONF_SAFETY_LOCK: Final = "safety_lock"  # the owner's: nothing charges while it is on
 CONF_DSR_OPT_OUT: Final = "dsr_opt_out"  # no part in any demand response event
 CONF_START_WITHOUT_TAG: Final = "start_without_tag"  # OCPP: start a transaction when a vehicle is plugged in
+CONF_METER_INTERVAL: Final = "meter_interval"  # OCPP: seconds between meter values, at least
 
 CONF_REGISTER: Final = "register"  # in the section "sales": the register of sales is kept
 

@@ -29,6 +29,7 @@ from .const import (
     CONF_CHARGER_DELAYS,
     CONF_DEFAULT_HOURS,
     CONF_ENERGY_NEEDED,
+    CONF_METER_INTERVAL,
     CONF_MODE,
     CONF_PROTOCOL,
     CONF_RANDOM_DELAY_MAX,
@@ -41,6 +42,10 @@ from .flow_hours import HoursSteps, Windows
 
 HIGHEST_RATED_A = 80
 """The largest circuit of a home's charge point that is offered to be typed."""
+
+
+LONGEST_METER_INTERVAL_S = 60
+"""Seldom enough for any mobile contract; less often, and safety by the meter would be slow."""
 
 
 class SmartChargeOptionsFlow(HoursSteps, OptionsFlow):
@@ -97,6 +102,7 @@ def _settings_schema(*, is_ocpp: bool) -> probatio.Schema:
     }
     if is_ocpp:
         fields[probatio.Required(CONF_START_WITHOUT_TAG, default=True)] = BooleanSelector()
+        fields[probatio.Required(CONF_METER_INTERVAL, default=1)] = _whole(1, LONGEST_METER_INTERVAL_S, "s")
     return probatio.Schema(fields)
 
 

@@ -121,3 +121,20 @@ async def test_a_charge_point_that_loses_its_link_each_second_is_asked_for_less(
     await until(lambda: settings[KEY] == "5", 6)
     again = site.charger(memory=site.saved)
     assert again.diagnostics()["sample_interval_least_s"] == 5
+
+
+async def test_an_owner_who_pays_for_each_message_gets_fewer(site: Site) -> None:
+    charger, settings = site.charger(sample_s=20), {KEY: "1"}
+    site.run(charger)
+    peer = await site.peer()
+    peer.settings = settings
+    await peer.boot()
+    await until(lambda: settings[KEY] == "20", 6)
+
+
+def test_what_is_wanted_and_what_is_stood_both_count():
+    home = Home()
+    home.rate = SampleRate(home.memory, lambda: home.now, home.counted.append, 7)
+    assert home.rate.to_try_s == (7, 10, 30, 60)
+    home.breaks(interval_s=10)
+    assert home.rate.to_try_s == (30, 60)

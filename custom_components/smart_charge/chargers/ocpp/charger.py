@@ -41,7 +41,7 @@ from .meter_watch import MeterWatch
 from .onboarding import Onboarding
 from .profiles import SmartCharging
 from .said import Metered, Started, StatusSaid, Stopped, TransactionId
-from .sample_rate import SampleRate
+from .sample_rate import SHORTEST_S, SampleRate
 from .snapshot import Snapshot
 from .starter import Starter
 from .tags import MAX_LENGTH, TagStatus, fold
@@ -79,6 +79,7 @@ class OcppCharger:
         start_without_tag: bool,
         id_tag: str,
         rated_a: float = 32,
+        sample_s: int = SHORTEST_S,
         timings: Timings | None = None,
     ) -> None:
         self.charge_point_id = charge_point_id
@@ -110,7 +111,7 @@ class OcppCharger:
         self._configuration = Configuration()
         self._snapshot = Snapshot(clock, self._changed, self._sampled)
         self._book = TransactionBook(self._memory, connector_id, next_transaction_id, self._count)
-        self._rate = SampleRate(self._memory, clock, self._count)
+        self._rate = SampleRate(self._memory, clock, self._count, sample_s)
         self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._rate, self._count)
         self._vendor_delay = VendorDelay(self._onboarding, self._configuration, self._memory, self._count)
         self._delay_max_s: int | None = None

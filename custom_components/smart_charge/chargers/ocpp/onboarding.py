@@ -10,7 +10,7 @@ from .configuration import AUTHORISING, FREE_VENDING, KNOWN, Configuration
 from .connection import Connection, Priority
 from .fields import boolean, number
 from .memory import Memory
-from .sample_rate import INTERVALS_S, SampleRate
+from .sample_rate import SampleRate
 from .timings import Timings
 
 LOGGER = logging.getLogger(__name__)
@@ -253,7 +253,7 @@ class Onboarding:
         """Ask for a value a second, or the least that it takes and stands."""
         self._rate.is_news = False
         before = self.configuration.whole("MeterValueSampleInterval")
-        for seconds in (each for each in INTERVALS_S if each >= self._rate.least_s):
+        for seconds in self._rate.to_try_s:
             if await self._set(connection, "MeterValueSampleInterval", str(seconds)):
                 return
             held = self.configuration.whole("MeterValueSampleInterval")

@@ -15,6 +15,7 @@ from ..charger import Clock
 from .memory import Memory
 
 INTERVALS_S: Final = (1, 5, 10, 30, 60)
+SHORTEST_S: Final = INTERVALS_S[0]
 
 LOSSES: Final = 3
 WITHIN: Final = timedelta(hours=1)
@@ -24,9 +25,10 @@ _STILL_COMING: Final = timedelta(seconds=10)
 
 
 class SampleRate:
-    """The shortest interval that one charge point stands."""
+    """The shortest interval that one charge point stands, and that its owner wants (``wanted_s``)."""
 
-    def __init__(self, memory: Memory, clock: Clock, count: Callable[[str], None]) -> None:
+    def __init__(self, memory: Memory, clock: Clock, count: Callable[[str], None], wanted_s: int = SHORTEST_S) -> None:
+        self._wanted_s = wanted_s
         self._memory = memory
         self._clock = clock
         self._count = count
@@ -37,15 +39,24 @@ class SampleRate:
     @property
     def least_s(self) -> int:
         """The shortest interval to ask for."""
+        return max(self._wanted_s, self._learnt_s)
+
+    @property
+    def to_try_s(self) -> tuple[int, ...]:
+        """The intervals to ask for, the best first."""
+        return (self.least_s, *(each for each in INTERVALS_S if each > self.least_s))
+
+    @property
+    def _learnt_s(self) -> int:
         learnt = self._memory.section("sampling")
         least_s, until = learnt.get("least_s"), learnt.get("until")
         if least_s not in INTERVALS_S or not isinstance(until, str):
-            return INTERVALS_S[0]
+            return SHORTEST_S
         try:
             is_over = datetime.fromisoformat(until) <= self._clock()
         except TypeError, ValueError:
-            return INTERVALS_S[0]
-        return INTERVALS_S[0] if is_over else int(least_s)
+            return SHORTEST_S
+        return SHORTEST_S if is_over else int(least_s)
 
     def forget(self) -> None:
         """Forget what was learnt: another firmware may stand more."""
