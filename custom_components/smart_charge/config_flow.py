@@ -73,14 +73,22 @@ class SmartChargeConfigFlow(ModbusSteps, OcppSteps, ConfigFlow, domain=DOMAIN):
     @override
     async def _async_hours_chosen(self, options: dict[str, Any]) -> ConfigFlowResult:
         """Make the entry. The charge point has been read, or has called."""
-        data = self._modbus_data if self._caller is None else self._ocpp_data
+        data = self._data
         always = {CONF_MODE: Mode.DEFAULT_HOURS.value, CONF_RANDOM_DELAY_MAX: RANDOM_DELAY_DEFAULT_S}
         by_protocol = {} if data[CONF_PROTOCOL] == PROTOCOL_MODBUS else {CONF_START_WITHOUT_TAG: True}
         return self.async_create_entry(title=self._title, data=data, options={**always, **by_protocol, **options})
 
     @property
+    def _data(self) -> dict[str, Any]:
+        if self._first is not None:
+            return self._outlet_data
+        return self._modbus_data if self._caller is None else self._ocpp_data
+
+    @property
     def _title(self) -> str:
         """Maker and model; with the id or serial behind it when another charge point has that name."""
+        if self._first is not None:
+            return self._outlet_title
         if self._caller is None:
             name, mark = name_of(self._recognised.identity), self.unique_id
         else:

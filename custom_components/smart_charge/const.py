@@ -17,6 +17,7 @@ CONF_CHARGE_POINT_ID: Final = "charge_point_id"
 CONF_PASSWORD_HASHES: Final = "password_hashes"  # never the password itself
 CONF_LISTEN_PORT: Final = "listen_port"
 CONF_CONNECTOR_ID: Final = "connector_id"
+CONF_ENTRY: Final = "entry"  # in a discovery: the entry of the first outlet of a charge point that has more
 
 # The site's entry: what charge points share. It has a kind, a charge point's entry has none.
 CONF_KIND: Final = "kind"

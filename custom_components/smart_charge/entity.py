@@ -13,6 +13,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
+from .outlets import first_device_of
 from .picture import Picture
 
 
@@ -55,7 +56,7 @@ class SmartChargeEntityDescription(EntityDescription):
 def device_info(entry: SmartChargeConfigEntry) -> DeviceInfo:
     """Describe the charge point as it says it is."""
     identity = entry.runtime_data.charger.identity
-    return DeviceInfo(
+    info = DeviceInfo(
         identifiers={(DOMAIN, entry.unique_id or entry.entry_id)},
         name=entry.title,
         manufacturer=identity.manufacturer,
@@ -63,6 +64,9 @@ def device_info(entry: SmartChargeConfigEntry) -> DeviceInfo:
         serial_number=identity.serial,
         sw_version=identity.firmware,
     )
+    if (first := first_device_of(entry.runtime_data.hass, entry)) is not None:
+        info["via_device_id"] = first
+    return info
 
 
 def only_ours(hass: HomeAssistant, entity_ids: set[str], *keys: str) -> set[str]:

@@ -16,6 +16,7 @@ from .chargers.ocpp.peers import Caller
 from .const import (
     CONF_CHARGE_POINT_ID,
     CONF_CONNECTOR_ID,
+    CONF_ENTRY,
     CONF_LISTEN_PORT,
     CONF_PASSWORD_HASHES,
     CONF_PROTOCOL,
@@ -24,6 +25,7 @@ from .const import (
 )
 from .flow_hours import HoursSteps
 from .flow_names import name_of, usable_serial
+from .flow_outlet import OutletSteps
 from .flow_password import (
     PASSWORD_FIELD,
     PASSWORD_SCHEMA,
@@ -50,7 +52,7 @@ OCPP_SCHEMA: Final = probatio.Schema(
 )
 
 
-class OcppSteps(HoursSteps, RenewSteps, ConfigFlow):
+class OcppSteps(OutletSteps, HoursSteps, RenewSteps, ConfigFlow):
     """The steps from a port and a password to a charge point that has called."""
 
     _password: Password
@@ -76,7 +78,9 @@ class OcppSteps(HoursSteps, RenewSteps, ConfigFlow):
 
     @override
     async def async_step_integration_discovery(self, discovery_info: DiscoveryInfoType) -> ConfigFlowResult:
-        """Take up a charge point that called unasked."""
+        """Take up a charge point that called unasked, or another outlet of one that is set up."""
+        if CONF_ENTRY in discovery_info:
+            return await self.async_begin_outlet(discovery_info)
         name = discovery_info["charge_point_id"]
         self._discovered = discovery_info
         self._port = discovery_info["port"]

@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from .const import CONF_PASSWORD_HASHES, DOMAIN
+from .outlets import siblings
 from .security.credentials import hash_secret, verify_secret, weakness
 
 PORT_FIELD: Final = probatio.All(
@@ -71,7 +72,10 @@ async def async_choose_password(
 
 
 def _others(hass: HomeAssistant, own: str | None) -> list[ConfigEntry]:
-    return [entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.entry_id != own]
+    """Return the entries of other charge points; the outlets of one share its password."""
+    entry = hass.config_entries.async_get_entry(own) if own is not None else None
+    same = {own, *(item.entry_id for item in siblings(hass, entry))} if entry is not None else {own}
+    return [entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.entry_id not in same]
 
 
 def _is_among(others: list[list[str]], typed: str) -> bool:
@@ -88,13 +92,18 @@ async def async_url(hass: HomeAssistant, port: int, caller: str | None = None) -
 
 @callback
 def async_keep(flow: ConfigFlow, entry: ConfigEntry, updates: dict[str, Any]) -> ConfigFlowResult:
-    """End a flow by keeping new connection data, and have the entry use it.
+    """End a flow by keeping new connection data, and have the entry, and those of its other outlets, use it.
 
     The entry's own update listener reloads it; one that is not set up has none.
     """
+    entries = flow.hass.config_entries
+    others = siblings(flow.hass, entry)
     result = flow.async_update_and_abort(entry, data_updates=updates)
-    if not entry.update_listeners:
-        flow.hass.config_entries.async_schedule_reload(entry.entry_id)
+    for other in others:
+        entries.async_update_entry(other, data={**other.data, **updates})
+    for changed in (entry, *others):
+        if not changed.update_listeners:
+            entries.async_schedule_reload(changed.entry_id)
     return result
 
 

@@ -13,8 +13,18 @@ from homeassistant.helpers.event import async_call_later
 
 from .chargers.ocpp.inputs import Bucket, network
 from .chargers.ocpp.peers import PeerEvent, PeerKind
-from .const import CONF_CHARGE_POINT_ID, CONF_LISTEN_PORT, CONF_PROTOCOL, DOMAIN, LOGGER, PROTOCOL_OCPP
+from .const import (
+    CONF_CHARGE_POINT_ID,
+    CONF_CONNECTOR_ID,
+    CONF_ENTRY,
+    CONF_LISTEN_PORT,
+    CONF_PROTOCOL,
+    DOMAIN,
+    LOGGER,
+    PROTOCOL_OCPP,
+)
 from .guard import DATA_GUARD
+from .outlets import outlet_id
 from .security.inputs import plain
 
 PENDING_PER_ADDRESS: Final = 5
@@ -61,6 +71,8 @@ class PeerWatch:
                 self._wrong.pop(entry.entry_id, None)
                 self._end_issue(f"unsupported_version_{entry.entry_id}")
                 self._end_reauth(entry)
+            case PeerKind.NEW_CONNECTOR:
+                self._discover_outlet(event, entry)
             case PeerKind.DISCONNECTED:
                 self._links[entry.entry_id] -= 1
             case PeerKind.WRONG_PASSWORD:
@@ -91,8 +103,10 @@ class PeerWatch:
                 yield entry
 
     def _entry_of(self, charge_point_id: str) -> ConfigEntry | None:
+        """Return the entry of a charge point; of one with several outlets, that of the first."""
         name = charge_point_id.casefold()
-        return next((item for item in self._entries() if item.data[CONF_CHARGE_POINT_ID].casefold() == name), None)
+        found = (item for item in self._entries() if item.data[CONF_CHARGE_POINT_ID].casefold() == name)
+        return min(found, key=lambda item: item.data.get(CONF_CONNECTOR_ID, 1), default=None)
 
     def _discover(self, event: PeerEvent, charge_point_id: str) -> None:
         """Offer a charge point that called unasked, unless it is known, ignored, or one of too many."""
@@ -113,6 +127,20 @@ class PeerWatch:
                 "port": self._port,
             },
             discovery_key=discovery_flow.DiscoveryKey(domain=DOMAIN, key=charge_point_id, version=1),
+        )
+
+    def _discover_outlet(self, event: PeerEvent, entry: ConfigEntry) -> None:
+        """Offer an outlet that a charge point has and nobody has set up (O8)."""
+        number = int(event.detail or 0)
+        key = outlet_id(entry, number)
+        if self._hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, key) is not None:
+            return
+        discovery_flow.async_create_flow(
+            self._hass,
+            DOMAIN,
+            context={"source": SOURCE_INTEGRATION_DISCOVERY},
+            data={CONF_ENTRY: entry.entry_id, CONF_CONNECTOR_ID: number},
+            discovery_key=discovery_flow.DiscoveryKey(domain=DOMAIN, key=key, version=1),
         )
 
     def _is_pending(self, charge_point_id: str) -> bool:

@@ -154,8 +154,8 @@ def test_a_ban_ends_and_success_forgives() -> None:
 
 def test_our_own_tag_is_always_on_the_list() -> None:
     known = {f"t{number}": TagStatus.ACCEPTED for number in range(9)} | {"SMART": TagStatus.BLOCKED}
-    assert local_list("smart", known, 3)["smart"] is TagStatus.ACCEPTED
-    assert len(local_list("smart", known, 3)) == 3
+    assert local_list(["smart"], known, 3)["smart"] is TagStatus.ACCEPTED
+    assert len(local_list(["smart"], known, 3)) == 3
 
 
 # Profiles

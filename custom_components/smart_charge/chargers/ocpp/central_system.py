@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 import logging
 from ssl import SSLContext
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, hdrs, web
 
-from ..charger import Clock, Identity
+from ..charger import Clock
 from . import schemas
 from .connection import Connection
 from .guest import Guest
@@ -21,6 +21,10 @@ from .inputs import MAX_FRAME_BYTES, Doorkeeper
 from .listening import GuardedServer
 from .peers import Caller, Invitation, PeerEvent, PeerKind, Verify
 from .timings import Timings
+from .unit import Unit
+
+if TYPE_CHECKING:
+    from .charger import OcppCharger
 
 LOGGER = logging.getLogger(__name__)
 
@@ -33,33 +37,11 @@ PASSWORD_CHECKS_AT_ONCE = 2
 type OnPeer = Callable[[PeerEvent], None]
 
 
-class Expected(Protocol):
-    """A charger that waits for its charge point's call."""
-
-    @property
-    def charge_point_id(self) -> str:
-        """Under which id it calls."""
-
-    @property
-    def verify(self) -> Callable[[bytes], Awaitable[bool]] | None:
-        """Checks its password; None when it needs none."""
-
-    @property
-    def identity(self) -> Identity:
-        """Who it last said it is."""
-
-    async def attach(self, connection: Connection, guest: Guest | None = None) -> None:
-        """Speak for us on this link from now on."""
-
-    def detach(self, connection: Connection) -> None:
-        """Hear that this link is gone."""
-
-
 @dataclass(slots=True)
 class _Seat:
     """One expected charge point, and the link it has."""
 
-    charger: Expected
+    unit: Unit
     connection: Connection | None = None
     swaps: deque[float] = field(default_factory=lambda: deque(maxlen=SWAPS_PER_MINUTE + 1))
     addresses: set[str] = field(default_factory=set)
@@ -160,19 +142,34 @@ class CentralSystem:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def expect(self, charger: Expected) -> Callable[[], None]:
-        """Let this charge point in, now and whenever it calls; returns what ends that and hangs up.
+    def expect(self, charger: OcppCharger) -> Callable[[], None]:
+        """Let this charge point in, now and whenever it calls; returns what ends that, and hangs up behind the last.
 
-        A link that an invitation let in is adopted.
+        Chargers of several connectors share one link. A link that an invitation let in is adopted.
         """
         name = charger.charge_point_id
-        if name in self._seats:
-            self._vacate(name, self._seats[name])
-        seat = self._seats[name] = _Seat(charger)
+        seat = self._seats.get(name)
+        if seat is not None and seat.unit.has_connector(charger.connector_id) and seat.unit.is_single:
+            self._vacate(name, seat)
+            seat = None
+        if seat is None:
+            seat = self._seats[name] = _Seat(Unit(partial(self._tell_connector, name)))
+        joining = seat.unit.add(charger)
+        if joining is not None:
+            self._spawn(joining)
         if (known := match(name, self._guests)) is not None:
             self._spawn(self._adopt(self._guests.pop(known), seat))
 
-        return partial(self._vacate, name, seat)
+        return partial(self._release, name, seat, charger)
+
+    def _release(self, name: str, seat: _Seat, charger: OcppCharger) -> None:
+        """Expect one connector's charger no more."""
+        if not seat.unit.holds(charger):
+            return
+        if seat.unit.is_single:
+            self._vacate(name, seat)
+        else:
+            seat.unit.remove(charger)
 
     def _vacate(self, name: str, seat: _Seat) -> None:
         """Expect this charge point no more, and hang up."""
@@ -180,8 +177,15 @@ class CentralSystem:
             return
         del self._seats[name]
         if (connection := seat.connection) is not None:
-            seat.charger.detach(connection)
+            seat.unit.detach(connection)
             self._spawn(connection.close(WSCloseCode.GOING_AWAY))
+
+    def _tell_connector(self, name: str, connector_id: int) -> None:
+        """Tell of a connector that is there and not set up."""
+        seat = self._seats.get(name)
+        connection = seat.connection if seat is not None else None
+        if connection is not None:
+            self._tell(PeerKind.NEW_CONNECTOR, name, connection.address, connection.version, str(connector_id))
 
     def invite(self, verify: Verify, charge_point_id: str | None = None) -> Invitation:
         """Let a charge point in that nobody expects yet: the one named, or any with the right password."""
@@ -192,22 +196,22 @@ class CentralSystem:
     async def _adopt(self, guest: Guest, seat: _Seat) -> None:
         """Give an invited link to the charger that speaks for it, if it knew that charger's password too."""
         connection = guest.connection
-        if not await self._is_right(seat.charger.verify, guest.password):
-            self._tell(PeerKind.WRONG_PASSWORD, seat.charger.charge_point_id, connection.address, connection.version)
+        if not await self._is_right(seat.unit.verify, guest.password):
+            self._tell(PeerKind.WRONG_PASSWORD, seat.unit.charge_point_id, connection.address, connection.version)
             await connection.close(WSCloseCode.POLICY_VIOLATION, "not your password")
             return
         await self._take_seat(seat, connection, guest)
 
     async def _take_seat(self, seat: _Seat, connection: Connection, guest: Guest | None = None) -> None:
         """Make this the charger's link. An older one is hung up (quirk Q6); so is one that comes too late."""
-        if self._seats.get(seat.charger.charge_point_id) is not seat or not connection.is_open:
+        if self._seats.get(seat.unit.charge_point_id) is not seat or not connection.is_open:
             await connection.close(WSCloseCode.GOING_AWAY)
             return
         old, seat.connection = seat.connection, connection
         if old is not None:
-            seat.charger.detach(old)
+            seat.unit.detach(old)
             self._spawn(old.close(WSCloseCode.GOING_AWAY, "a newer connection"))
-        await seat.charger.attach(connection, guest)
+        await seat.unit.attach(connection, guest)
 
     def _end_invitation(self, invitation: Invitation) -> None:
         if invitation in self._invitations:
@@ -280,7 +284,7 @@ class CentralSystem:
             return self._refuse(429, PeerKind.TOO_MANY_ATTEMPTS, admission.charge_point_id, request, wait_s=banned)
         password = credentials.password if credentials is not None else None
         admission.password = password
-        if admission.seat is not None and await self._is_right(admission.seat.charger.verify, password):
+        if admission.seat is not None and await self._is_right(admission.seat.unit.verify, password):
             admission.invitation = next(iter(invitations), None)
             self._doorkeeper.succeeded(address, key)
             return admission
@@ -384,7 +388,7 @@ class CentralSystem:
             seat.addresses.clear()
             seat.serials.clear()
         seat.addresses |= {old.address, address}
-        if (serial := seat.charger.identity.serial) is not None:
+        if (serial := seat.unit.identity.serial) is not None:
             seat.serials.add(serial)
         if len(seat.swaps) >= SWAPS_PER_MINUTE and (len(seat.addresses) > 1 or len(seat.serials) > 1):
             return True
@@ -423,12 +427,12 @@ class CentralSystem:
             return
         await self._take_seat(seat, connection)
         if admission.invitation is not None:
-            name = seat.charger.charge_point_id
+            name = seat.unit.charge_point_id
             caller = Caller(
                 charge_point_id=name,
                 version=connection.version,
                 address=connection.address,
-                identity=seat.charger.identity,
+                identity=seat.unit.identity,
             )
             admission.invitation.came(caller)
 
@@ -465,7 +469,7 @@ class CentralSystem:
         for seat in self._seats.values():
             if seat.connection is connection:
                 seat.connection = None
-                seat.charger.detach(connection)
+                seat.unit.detach(connection)
         for name, guest in list(self._guests.items()):
             if guest.connection is connection:
                 del self._guests[name]

@@ -32,7 +32,6 @@ from .default_hours import DefaultHours
 from .fields import boolean
 from .frames import Payload, is_accepted
 from .greeting import Greeting
-from .guest import Guest
 from .lease import Lease
 from .local_list import LocalList
 from .measurands import Measurand, latest, total
@@ -90,7 +89,10 @@ class OcppCharger:
         self._timings = timings or Timings()
         self._authorise = authorise
         self._start_without_tag = start_without_tag
-        self._id_tag = id_tag[:MAX_LENGTH]
+        self.id_tag = id_tag[:MAX_LENGTH]
+        self._own_tags = frozenset({self.id_tag})
+        self._is_leader = True
+        self._is_alone = True
         self._rated_a = rated_a
         self._memory = Memory(memory, save)
         self._times = PeerClock(clock)
@@ -115,7 +117,7 @@ class OcppCharger:
         self._onboarding = Onboarding(self._memory, self._timings, self._configuration, self._rate, self._count)
         self._vendor_delay = VendorDelay(self._onboarding, self._configuration, self._memory, self._count)
         self._delay_max_s: int | None = None
-        self._local_list = LocalList(self._memory, self._configuration, self._id_tag, self._count)
+        self._local_list = LocalList(self._memory, self._configuration, lambda: self._own_tags, self._count)
         self._lease = Lease(self, self._snapshot, self._memory, clock=clock, timings=self._timings, count=self._count)
         self._hours = DefaultHours(self, self._memory, clock, self._timings, self._count)
         self._starter = Starter(
@@ -339,11 +341,12 @@ class OcppCharger:
     def smart(self) -> SmartCharging:
         """What it can do of smart charging; until it has said so again, what it said before."""
         if self._onboarding.is_done:
-            return replace(self._configuration.smart, phases=self._snapshot.phases)
+            return replace(self._configuration.smart, phases=self._snapshot.phases, is_shared=not self._is_alone)
         stored = self._memory.section("smart")
         units = frozenset(stored.get("units") or ("A", "W"))
         limits = {name: stored.get(name) for name in ("max_level", "max_periods", "max_profiles")}
-        return SmartCharging(units=units, phases=self._snapshot.phases or stored.get("phases"), **limits)
+        phases = self._snapshot.phases or stored.get("phases")
+        return SmartCharging(units=units, phases=phases, is_shared=not self._is_alone, **limits)
 
     @property
     def is_known(self) -> bool:
@@ -368,22 +371,19 @@ class OcppCharger:
 
     # The link
 
-    async def attach(self, connection: Connection, guest: Guest | None = None) -> None:
-        """Speak for us on this link from now on, and hear what it told whoever did before."""
+    async def attach(self, connection: Connection) -> None:
+        """Speak for us on this link from now on."""
         if self._greeting is not None:
             self._greeting.cancel()
         if self._link is not None:
             self._note_loss()
         self._link = connection
-        connection.counts = self.counts
-        connection.on_late = self._heard_late
+        if self._is_leader:
+            connection.counts = self.counts
+        connection.on_late.append(self._heard_late)
         self._attached_at = self._clock()
         self._greeting = Greeting(connection, self._timings, self._ready)
         self._lease.forget()
-        if guest is not None:
-            for action, payload in guest.backlog.values():
-                await self._answer(action, payload)
-        await connection.answer_with(self._answer)
         self._changed()
 
     def detach(self, connection: Connection) -> None:
@@ -430,10 +430,15 @@ class OcppCharger:
             await self._onboarding.ask(connection, "StatusNotification", self.connector_id)
         if self._is_onboarding_due:
             self._is_onboarding_due = False
-            await self._onboarding.run(connection, start_without_tag=self._start_without_tag)
+            if self._is_leader:
+                await self._onboarding.run(connection, start_without_tag=self._start_without_tag)
+            else:
+                await self._onboarding.look(connection)
             smart = asdict(self.smart)
             self._memory.section("smart").update(smart, units=sorted(smart["units"]))
             await self._memory.keep()
+        if not self._is_leader:
+            return
         if self._delay_max_s is not None and self._onboarding.is_done:
             await self._vendor_delay.want(connection, self._delay_max_s)
         await self._local_list.send(connection)
@@ -456,11 +461,31 @@ class OcppCharger:
         if action == "SetChargingProfile":
             self._lease.poke()
 
-    async def _answer(self, action: str, payload: Payload) -> Payload:
-        answer = await v16.answer(action, payload, self)
+    async def answer(self, action: str, payload: Payload) -> Payload:
+        """Hear what concerns our connector, or the whole charge point, and answer it."""
+        return await v16.answer(action, payload, self)
+
+    def overheard(self, action: str) -> None:
+        """Hear that the charge point said something, to us or to another connector's charger."""
         if self._greeting is not None:
             self._greeting.heard(action)
-        return answer
+
+    def shares(self, own_tags: frozenset[str], *, is_leader: bool, is_alone: bool) -> None:
+        """Hear with whom we share the charge point: the tags that are ours, and whether we lead."""
+        must_send = own_tags != self._own_tags or is_leader != self._is_leader
+        self._own_tags, self._is_leader, self._is_alone = own_tags, is_leader, is_alone
+        if must_send and self._has_tried_onboarding:
+            self._onboard.set()
+
+    def heard_from(self, leader: OcppCharger) -> None:
+        """Take over who the charge point is from one that has heard it: it does not say so again."""
+        if leader is not self and self.identity == Identity():
+            self._memory.section("identity").update(asdict(leader.identity))
+            self._changed()
+
+    def knows(self, transaction_id: TransactionId | None) -> bool:
+        """Whether this is a transaction of our connector."""
+        return self._book.knows(transaction_id)
 
     def _start_request(self) -> dict[str, Any] | None:
         """Say what to say to start; None while nobody has told us how much current there may be."""
@@ -471,7 +496,7 @@ class OcppCharger:
                 return None
         if self._lease.wanted_a == 0 and self._lease.has_stopped:
             return None  # a pause inside a transaction is refused: it would be stopped at once
-        request: dict[str, Any] = {"idTag": self._id_tag, "connectorId": self.connector_id}
+        request: dict[str, Any] = {"idTag": self.id_tag, "connectorId": self.connector_id}
         profile = self._lease.first_profile()
         return request if profile is None else request | {"chargingProfile": profile}
 
@@ -559,7 +584,7 @@ class OcppCharger:
 
     def tag_status(self, tag: str) -> TagStatus:
         """Our own tag, and those the charge point gives itself, are accepted; the owner's list has the rest."""
-        own = {fold(self._id_tag), *(fold(item) for item in self._configuration.free_tags)}
+        own = {fold(item) for item in self._own_tags | self._configuration.free_tags}
         return TagStatus.ACCEPTED if fold(tag) in own else self._authorise(tag.strip())
 
     async def heard_start(self, said: Started) -> int:

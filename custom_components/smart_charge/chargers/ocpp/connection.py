@@ -83,7 +83,7 @@ class Connection:
         self.address = address
         self.counts: Counter[str] = Counter() if counts is None else counts
         self.answer: Answer | None = None
-        self.on_late: Callable[[str, Payload, Payload], None] | None = None
+        self.on_late: list[Callable[[str, Payload, Payload], None]] = []
         self._socket = socket
         self._transport = transport
         self._timings = timings
@@ -274,8 +274,9 @@ class Connection:
         self._time_outs = 0
         self.counts["late_answers"] += 1
         _, outgoing = late
-        if self.on_late is not None and isinstance(frame, CallResult) and isinstance(frame.payload, dict):
-            self.on_late(outgoing.action, outgoing.payload, frame.payload)
+        if isinstance(frame, CallResult) and isinstance(frame.payload, dict):
+            for listener in self.on_late:
+                listener(outgoing.action, outgoing.payload, frame.payload)
 
     # Writing
 

@@ -171,12 +171,17 @@ class DefaultHours:
     async def _send(self, connection: Connection, found: list[dict[str, Any]]) -> None:
         connector_id = self._bench.connector_id
         for profile in found:
-            payload = {"connectorId": connector_id, "csChargingProfiles": profile}
+            payload = {
+                "connectorId": connector_id,
+                "csChargingProfiles": profiles.on_connector(profile, connector_id),
+            }
             answer = await connection.call("SetChargingProfile", payload, priority=Priority.SETTINGS)
             if not is_accepted(answer):
                 raise ChargerRefused(f"SetChargingProfile: {str(answer.get('status'))[:40]}")
         if len(found) == 1:
-            await connection.call("ClearChargingProfile", {"id": OVERLAY_ID}, priority=Priority.SETTINGS)
+            await connection.call(
+                "ClearChargingProfile", {"id": profiles.id_on(connector_id, OVERLAY_ID)}, priority=Priority.SETTINGS
+            )
 
     async def _remember(self, plan: LeaveBehind, form: str) -> None:
         self._stored.update(digest=self._digest(plan), form=form, sent_at=write(self._clock()))

@@ -292,7 +292,7 @@ class Lease:
             raise ChargerRefused(f"SetChargingProfile: {str(answer.get('status'))[:40]}")
 
     def _profile(self, rung: Rung, wanted_a: float, transaction_id: int | None) -> dict[str, Any]:
-        return profiles.lease(
+        profile = profiles.lease(
             rung,
             wanted_a,
             now=self._clock(),
@@ -300,6 +300,7 @@ class Lease:
             smart=self._bench.smart,
             transaction_id=transaction_id,
         )
+        return profiles.on_connector(profile, self._bench.connector_id)
 
     async def _said_so(self, said: _Said) -> None:
         is_new = self._said is None or self._said.setpoint_a != said.setpoint_a or self._said.rung != said.rung
@@ -389,7 +390,11 @@ class Lease:
             await self._clear(connection)
 
     async def _clear(self, connection: Connection) -> None:
-        await connection.call("ClearChargingProfile", {"id": LEASE_ID}, priority=Priority.SETPOINT)
+        await connection.call(
+            "ClearChargingProfile",
+            {"id": profiles.id_on(self._bench.connector_id, LEASE_ID)},
+            priority=Priority.SETPOINT,
+        )
         self._lingers = False
 
     async def end(self) -> None:

@@ -16,12 +16,16 @@ class LocalList:
     """Sends the list when it differs from what was last taken."""
 
     def __init__(
-        self, memory: Memory, configuration: Configuration, own_tag: str, count: Callable[[str], None]
+        self,
+        memory: Memory,
+        configuration: Configuration,
+        own_tags: Callable[[], frozenset[str]],
+        count: Callable[[str], None],
     ) -> None:
         self.known: Mapping[str, TagStatus] = {}
         self._memory = memory
         self._configuration = configuration
-        self._own_tag = own_tag
+        self._own_tags = own_tags
         self._count = count
 
     async def clear(self, connection: Connection) -> bool:
@@ -56,7 +60,7 @@ class LocalList:
         Raises:
             ChargerUnreachable: the link was lost in between.
         """
-        entries = local_list(self._own_tag, self.known, self._configuration.whole("SendLocalListMaxLength"))
+        entries = local_list(self._own_tags(), self.known, self._configuration.whole("SendLocalListMaxLength"))
         wanted = digest(entries.items())
         stored = self._memory.section("tags")
         try:

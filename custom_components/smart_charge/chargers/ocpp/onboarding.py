@@ -74,6 +74,15 @@ class Onboarding:
         await self._set_interval(connection)
         self.is_done = True
 
+    async def look(self, connection: Connection) -> None:
+        """Read what it is and set nothing: another connector's charger does.
+
+        Raises:
+            ChargerUnreachable: the link was lost in between.
+        """
+        await self._read(connection)
+        self.is_done = True
+
     # Reading
 
     async def _read(self, connection: Connection) -> None:

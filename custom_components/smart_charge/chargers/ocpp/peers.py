@@ -22,6 +22,7 @@ class PeerKind(StrEnum):
     BAD_HANDSHAKE = "bad_handshake"  # not a WebSocket request, or a broken one
     ID_CONFLICT = "id_conflict"  # two devices use one id
     TOO_MANY_ATTEMPTS = "too_many_attempts"
+    NEW_CONNECTOR = "new_connector"  # it has one more that nobody has set up; its number is the detail
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
 

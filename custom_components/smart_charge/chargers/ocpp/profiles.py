@@ -11,7 +11,9 @@ from .wire_time import write
 
 VOLTS = 230
 HOURS_ID, OVERLAY_ID, LEASE_ID = 1, 2, 4
-"""Small, fixed, one for each slot; 3 was a ceiling's and stays free."""
+"""Small, fixed, one for each slot; 3 was a ceiling's and stays free. Those of the first connector: see ``id_on``."""
+
+IDS_PER_CONNECTOR = 10
 
 DAY_S, WEEK_S = 86_400, 604_800
 BEFORE = timedelta(seconds=60)
@@ -58,18 +60,32 @@ LADDER: tuple[Rung, ...] = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SmartCharging:
-    """What a charge point says of its own smart charging; None where it does not say."""
+    """What a charge point says of its own smart charging; None where it does not say.
+
+    ``is_shared``: other connectors are set up too, so that nothing may be said to the whole unit.
+    """
 
     units: frozenset[str] = frozenset({"A", "W"})
     max_level: int | None = None
     max_periods: int | None = None
     max_profiles: int | None = None
     phases: int | None = None
+    is_shared: bool = False
 
     @property
     def top_level(self) -> int:
         """The highest stack level that is sure to exist."""
         return 0 if self.max_level is None else max(0, self.max_level)
+
+
+def id_on(connector_id: int, profile_id: int) -> int:
+    """Return a slot's id on a connector: ids are the charge point's, and one connector's would replace another's."""
+    return profile_id + IDS_PER_CONNECTOR * (max(1, connector_id) - 1)
+
+
+def on_connector(profile: dict[str, Any], connector_id: int) -> dict[str, Any]:
+    """Return a profile as it is sent to a connector."""
+    return profile | {"chargingProfileId": id_on(connector_id, profile["chargingProfileId"])}
 
 
 def permitted(setpoint_a: float, *, is_whole: bool) -> float:
@@ -81,8 +97,8 @@ def permitted(setpoint_a: float, *, is_whole: bool) -> float:
 
 def rungs(smart: SmartCharging) -> tuple[Rung, ...]:
     """Return the ladder, without the rungs whose unit this charge point does not know."""
-    found = tuple(rung for rung in LADDER if rung.unit in smart.units)
-    return found or LADDER
+    ladder = tuple(rung for rung in LADDER if not (smart.is_shared and rung.on_connector_zero))
+    return tuple(rung for rung in ladder if rung.unit in smart.units) or ladder
 
 
 def amount(limit_a: float, unit: str, phases: int | None) -> float | int:

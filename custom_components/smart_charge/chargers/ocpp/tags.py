@@ -22,11 +22,12 @@ def fold(tag: str) -> str:
     return tag.strip(" \t\r\n\x00").casefold()
 
 
-def local_list(own: str, known: Mapping[str, TagStatus], limit: int | None) -> dict[str, TagStatus]:
-    """Say what the charge point shall know without us: our own tag first, then the known ones that fit."""
-    entries = {own: TagStatus.ACCEPTED}
+def local_list(own: Iterable[str], known: Mapping[str, TagStatus], limit: int | None) -> dict[str, TagStatus]:
+    """Say what the charge point shall know without us: our own tags first, then the known ones that fit."""
+    entries = dict.fromkeys(sorted(own), TagStatus.ACCEPTED)
+    ours = {fold(tag) for tag in entries}
     entries |= {
-        tag: status for tag, status in sorted(known.items()) if fold(tag) != fold(own) and len(tag) <= MAX_LENGTH
+        tag: status for tag, status in sorted(known.items()) if fold(tag) not in ours and len(tag) <= MAX_LENGTH
     }
     return dict(list(entries.items())[: max(1, limit)]) if limit is not None else entries
 

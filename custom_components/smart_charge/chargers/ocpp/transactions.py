@@ -190,6 +190,10 @@ class TransactionBook:
         await self._put(entry, ended)
         return ended if was_open else None
 
+    def knows(self, transaction_id: TransactionId | None) -> bool:
+        """Whether a transaction of our connector has this id."""
+        return any(entry.id == transaction_id and self.is_ours(entry) for entry in self._entries)
+
     def is_neighbours(self, transaction_id: TransactionId | None) -> bool:
         """Whether this is a transaction of another connector."""
         entry = self._find(transaction_id)

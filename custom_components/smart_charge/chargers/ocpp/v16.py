@@ -107,6 +107,11 @@ def _transaction_id(value: object) -> TransactionId | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def transaction_id_of(payload: Mapping[str, Any]) -> TransactionId | None:
+    """Return the id of the transaction that a message is about."""
+    return _transaction_id(payload.get("transactionId"))
+
+
 async def _start(payload: Payload, hearer: Hearer) -> Payload:
     tag = text(payload, "idTag", 255) or ""
     started = Started(
@@ -124,7 +129,7 @@ async def _stop(payload: Payload, hearer: Hearer) -> Payload:
     tag = text(payload, "idTag", 255)
     await hearer.heard_stop(
         Stopped(
-            transaction_id=_transaction_id(payload.get("transactionId")),
+            transaction_id=transaction_id_of(payload),
             id_tag=tag,
             meter_stop_wh=_watt_hours(payload.get("meterStop")),
             at=hearer.instant(payload.get("timestamp")),
@@ -139,7 +144,7 @@ async def _meter_values(payload: Payload, hearer: Hearer) -> Payload:
     await hearer.heard_meter(
         Metered(
             connector_id=whole(payload.get("connectorId")) or 0,
-            transaction_id=_transaction_id(payload.get("transactionId")),
+            transaction_id=transaction_id_of(payload),
             samples=samples(payload.get("meterValue"), hearer.instant, _counter(hearer)),
         )
     )
