@@ -274,6 +274,18 @@ def test_without_prices_for_the_night_it_waits_where_the_evening_is_dear():
     assert stay.live(MORNING).took_wh >= 30_000
 
 
+def test_a_hole_between_prices_is_used_last():
+    stay = begun(slots=hourly(30, 30, 30, None, None, None, None, None, None, 30, 30, 30, 30))
+    stay.live(MORNING)
+    assert stay.took_wh >= 30_000
+    assert stay.paid == pytest.approx(Decimal(stay.took_wh / 1000) * Decimal("0.3"), rel=Decimal("0.12"))
+
+
+def test_with_one_price_all_evening_it_waits_for_what_is_not_known():
+    stay = begun(slots=hourly(30, 30, 30, 30, 30, 30))
+    assert (stay.reason, stay.until_at) == (Reason.WAITING_FOR_CHEAPER_HOURS, MIDNIGHT)
+
+
 def test_prices_that_come_late_are_planned_with():
     stay = begun(slots=hourly(35, 35, 30, 30, 20, 20)).live(EVENING + 2 * HOUR)
     stay.slots = NIGHT

@@ -213,23 +213,30 @@ def _need(facts: Facts, ready_at: datetime, left_wh: int, with_w: float) -> Need
         energy_wh=left_wh,
         power_w=with_w,
         ready_at=ready_at - facts.longest_delay - SHORTFALL,
-        unpriced_per_kwh=_guess(facts, ready_at),
         is_charging=facts.is_charging,
     )
 
 
-def _guess(facts: Facts, ready_at: datetime) -> Decimal | None:
-    """Think of time without a price as rather cheap: the list that comes late is mostly that of the night."""
+def _guess(facts: Facts, ready_at: datetime) -> tuple[Slot, ...]:
+    """Think of time beyond the last price as rather cheap: the list that comes late is mostly that of the night.
+
+    It is worth waiting for where prices are all the same. A hole between prices is not: there it is dear.
+    """
     around = (slot for slot in facts.slots if slot.end_at > facts.now - _DAY and slot.start_at < ready_at)
-    known = sorted(slot.price_per_kwh for slot in around if slot.price_per_kwh is not None)
-    return known[(len(known) - 1) // 4] if known else None
+    priced = [(slot.end_at, slot.price_per_kwh) for slot in around if slot.price_per_kwh is not None]
+    known, known_until = sorted(price for _, price in priced), max((end_at for end_at, _ in priced), default=ready_at)
+    if known_until >= ready_at:
+        return ()
+    quarter = known[(len(known) - 1) // 4]
+    return (Slot(start_at=known_until, end_at=ready_at, price_per_kwh=quarter - abs(quarter) / 100),)
 
 
 def _made(need: Need, facts: Facts, ready_at: datetime) -> Plan:
     slots, basis = _to_go_by(facts, ready_at)
     if facts.is_charging and lasts(need) <= facts.longest_delay:
         need = replace(need, ready_at=facts.now)  # no pause is worth so little
-    plan = cheapest_plan(need, slots, facts.now)
+    guessed = _guess(facts, ready_at) if basis is Basis.PRICES else ()
+    plan = cheapest_plan(need, (*slots, *guessed), facts.now)
     spans = _bridged(plan.spans, facts)
     cost, unpriced_wh = bill(need, spans, slots)
     return replace(
@@ -295,12 +302,9 @@ def _steadier(old: Plan, new: Plan, need: Need, facts: Facts) -> Plan:
     is_in_time = not spans or spans[-1][1] <= need.ready_at
     if old.basis is not new.basis or new.basis is not Basis.PRICES or not is_in_time:
         return new
-    cost, unpriced_wh = bill(need, spans, facts.slots)
-    whole, least = (amount + _thought_of(wh, need) for amount, wh in ((cost, unpriced_wh), (new.cost, new.unpriced_wh)))
-    if whole - least > _WORTH * abs(whole):
+    thought_of = (*facts.slots, *_guess(facts, need.ready_at))
+    (whole, holes_wh), (least, least_holes_wh) = (bill(need, way, thought_of) for way in (spans, new.spans))
+    if least_holes_wh < holes_wh or whole - least > _WORTH * abs(whole):
         return new
+    cost, unpriced_wh = bill(need, spans, facts.slots)
     return replace(new, spans=spans, cost=cost, unpriced_wh=unpriced_wh, is_met=True)
-
-
-def _thought_of(unpriced_wh: int, need: Need) -> Decimal:
-    return (need.unpriced_per_kwh or Decimal(0)) * unpriced_wh / 1000
