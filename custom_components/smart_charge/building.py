@@ -34,9 +34,11 @@ from .const import (
     PROTOCOL_MODBUS,
 )
 from .flow_names import is_substitute, usable_serial
+from .guard import note, note_report
 from .listener import async_acquire_listener
 from .security.credentials import verify_secret
-from .storage import DATA_HOUSEHOLD, Household, Memory
+from .security.events import Kind
+from .storage import DATA_HOUSEHOLD, Memory
 
 BUILT_IN = (CONF_METER_INTERVAL, CONF_RATED_CURRENT, CONF_START_WITHOUT_TAG)
 """Options that a charger is built with: a change of one reloads the entry."""
@@ -103,13 +105,14 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
         clock=dt_util.utcnow,
         memory=memory.charger,
         save=memory.async_save_charger,
-        authorise=partial(_authorise, household, memory.id_tag, is_free),
+        authorise=partial(_authorise, hass, entry, memory.id_tag, is_free),
         next_transaction_id=household.async_next_transaction_id,
         start_without_tag=is_free,
         id_tag=memory.id_tag,
         rated_a=entry.options.get(CONF_RATED_CURRENT, 32.0),
         sample_s=entry.options.get(CONF_METER_INTERVAL, SHORTEST_S),
     )
+    charger.on_security_event = partial(note_report, hass, entry)
     charger.set_tags(household.statuses(dt_util.utcnow()))
     port = entry.data[CONF_LISTEN_PORT]
     try:
@@ -153,6 +156,11 @@ async def _async_verify(hass: HomeAssistant, hashes: list[str], shown: bytes) ->
     return await hass.async_add_executor_job(verify_secret, hashes, shown)
 
 
-def _authorise(household: Household, own: str, is_free: bool, tag: str) -> TagStatus:
+def _authorise(hass: HomeAssistant, entry: ConfigEntry, own: str, is_free: bool, tag: str) -> TagStatus:
     """Accept the tag that we start charges with ourselves; for any other ask the household."""
-    return TagStatus.ACCEPTED if fold(tag) == fold(own) else household.authorise(tag, is_free=is_free)
+    if fold(tag) == fold(own):
+        return TagStatus.ACCEPTED
+    status = hass.data[DATA_HOUSEHOLD].authorise(tag, is_free=is_free)
+    if status is not TagStatus.ACCEPTED:
+        note(hass, Kind.TAG_REFUSED, charge_point=entry.entry_id, tag=tag, status=status.value)
+    return status

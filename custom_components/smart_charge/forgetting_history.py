@@ -47,6 +47,7 @@ class History:
     """What of the recorder is ours. ``words`` are looked for in events and attributes, case aside."""
 
     entity_ids: frozenset[str]
+    device_ids: frozenset[str] = frozenset()
     statistic_ids: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
 
@@ -158,8 +159,9 @@ def _batches(ids: Any) -> Iterator[list[int]]:
 
 
 def _tells(history: History) -> ColumnElement[bool]:
-    """Whether an event is a call of our actions, names one of our entities, or one of the words."""
-    needles = {f'"domain":"{DOMAIN}"', *(f'"{entity_id}"' for entity_id in history.entity_ids), *history.words}
+    """Whether an event is a call of our actions, or names one of our entities, devices, or one of the words."""
+    ids = history.entity_ids | history.device_ids
+    needles = {f'"domain":"{DOMAIN}"', *(f'"{each}"' for each in ids), *history.words}
     text = func.lower(EventData.shared_data)
     return or_(*(text.contains(needle.lower(), autoescape=True) for needle in sorted(needles)))
 

@@ -1,6 +1,6 @@
 """Gather what is known of those who are to be forgotten, before it is erased: afterwards nobody can tell (S7.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import CONF_PROTOCOL, DOMAIN
 from .coordinator import SmartChargeConfigEntry
@@ -66,6 +66,7 @@ async def async_gather_traces(hass: HomeAssistant, entries: Sequence[SmartCharge
         erasure=erasure,
         history=History(
             entity_ids=entity_ids,
+            device_ids=frozenset(_device_ids(hass, chosen)),
             statistic_ids=await async_statistic_ids(hass, entity_ids, prefixes),
             words=frozenset(word for word in erasure.tags if len(word.strip()) >= 4) | _session_prefixes(erasure),
         ),
@@ -113,6 +114,12 @@ def _entity_ids(hass: HomeAssistant, entry_ids: frozenset[str] | None) -> set[st
         for each in known
         if each.platform == DOMAIN and (entry_ids is None or each.config_entry_id in entry_ids)
     }
+
+
+def _device_ids(hass: HomeAssistant, entry_ids: frozenset[str]) -> Iterator[str]:
+    registry = dr.async_get(hass)
+    for entry_id in entry_ids:
+        yield from (device.id for device in dr.async_entries_for_config_entry(registry, entry_id))
 
 
 def _slugs(charge_points: frozenset[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -110,6 +111,24 @@ def note_changes(hass: HomeAssistant, entry: ConfigEntry, before: Mapping[str, M
     is_on = bool(entry.options.get(CONF_SAFETY_LOCK, False))
     if bool(before["options"].get(CONF_SAFETY_LOCK, False)) is not is_on:
         note(hass, Kind.SAFETY_LOCK, charge_point=entry.entry_id, is_on=is_on)
+
+
+@callback
+def note_report(hass: HomeAssistant, entry: ConfigEntry, kind: str) -> None:
+    """Write down what a charge point has reported of its own security, and tell the owner of tampering (S8.3)."""
+    said = plain(kind) or "?"
+    is_tampering = "tamper" in said.casefold()
+    note(hass, Kind.TAMPERING if is_tampering else Kind.CHARGE_POINT_REPORT, charge_point=entry.entry_id, type=said)
+    if is_tampering:
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            f"tampering_{entry.entry_id}",
+            is_fixable=True,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="tampering",
+            translation_placeholders={"name": entry.title, "said": said},
+        )
 
 
 @callback

@@ -84,6 +84,7 @@ class OcppCharger:
         self.charge_point_id = charge_point_id
         self.verify = verify
         self.counts: Counter[str] = Counter()
+        self.on_security_event: Callable[[str], None] | None = None
         self.connector_id = connector_id
         self._clock = clock
         self._timings = timings or Timings()
@@ -546,6 +547,8 @@ class OcppCharger:
     def heard_other(self, action: str, detail: str) -> None:
         """Something worth counting."""
         self._count(action)
+        if action == "security_event" and self.on_security_event is not None:
+            self.on_security_event(detail)
         if detail:
             LOGGER.debug("%s: %s", action, detail)
 

@@ -168,6 +168,11 @@ def _noted(word: str) -> Handler:
     return note
 
 
+async def _security_event(payload: Payload, hearer: Hearer) -> Payload:
+    hearer.heard_other("security_event", text(payload, "type", 50) or "")
+    return {}
+
+
 async def _sign_certificate(_payload: Payload, hearer: Hearer) -> Payload:
     hearer.heard_other("sign_certificate", "")
     return {"status": "Rejected"}
@@ -186,7 +191,7 @@ HANDLERS: Mapping[str, Handler] = {
     "DataTransfer": _data_transfer,
     "FirmwareStatusNotification": _noted("firmware_status"),
     "DiagnosticsStatusNotification": _noted("diagnostics_status"),
-    "SecurityEventNotification": _noted("security_event"),
+    "SecurityEventNotification": _security_event,
     "LogStatusNotification": _noted("log_status"),
     "SignedFirmwareStatusNotification": _noted("signed_firmware_status"),
     "SignCertificate": _sign_certificate,

@@ -1,0 +1,190 @@
+"""Delete an owner's personal data in a real Home Assistant, and look for it: ``python benchmarks/forgetting.py``.
+
+Home Assistant runs with its recorder in a folder that is thrown away; an OCPP charge point is simulated on loopback.
+An owner lists a tag, names an entity after herself, charges, and has a year of sessions and a month of history. Then
+everything is deleted, Home Assistant stops, and every byte of the folder is searched. Prints times, sizes, and what was
+found; exits with 1 if anything was.
+"""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+import sqlite3
+import sys
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from types import MappingProxyType
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from homeassistant import bootstrap, loader  # noqa: E402
+from homeassistant.auth import auth_manager_from_config  # noqa: E402
+from homeassistant.components.recorder import get_instance  # noqa: E402
+from homeassistant.config_entries import SOURCE_IMPORT, ConfigEntries, ConfigEntry, ConfigEntryState  # noqa: E402
+from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
+from homeassistant.helpers import entity_registry as er, recorder as recorder_helper  # noqa: E402
+from homeassistant.setup import async_setup_component  # noqa: E402
+from homeassistant.util import dt as dt_util  # noqa: E402
+
+from benchmarks.start_up import free_port  # noqa: E402
+from custom_components.smart_charge.ledger import DATA_LEDGER  # noqa: E402
+from custom_components.smart_charge.records.values import OutletKey, SessionRecord  # noqa: E402
+from simulator import OcppCharger, Vehicle  # noqa: E402
+
+DOMAIN = "smart_charge"
+TAG, NAME, SERIAL = "04A2B3C4D5E6F7", "Ada Lovelace", "CP1"
+SESSIONS = 400
+STATES = 100_000
+
+
+def entry(port: int) -> ConfigEntry:
+    """Describe the charge point as the flow would."""
+    return ConfigEntry(
+        domain=DOMAIN,
+        title=f"{NAME}'s car",
+        data={
+            "protocol": "ocpp",
+            "charge_point_id": SERIAL,
+            "password_hashes": [],
+            "listen_port": port,
+            "connector_id": 1,
+        },
+        options={"mode": "always", "random_delay_max": 600},
+        version=1,
+        minor_version=1,
+        source=SOURCE_IMPORT,
+        unique_id=SERIAL,
+        discovery_keys=MappingProxyType({}),
+        subentries_data=None,
+    )
+
+
+async def begin(folder: str) -> HomeAssistant:
+    """Start Home Assistant with its recorder."""
+    (Path(folder) / "custom_components").symlink_to(ROOT / "custom_components")
+    hass = HomeAssistant(folder)
+    loader.async_setup(hass)
+    hass.config_entries = ConfigEntries(hass, {})
+    await bootstrap.async_load_base_functionality(hass)
+    hass.auth = await auth_manager_from_config(hass, [], [])
+    recorder_helper.async_initialize_recorder(hass)
+    hass.set_state(CoreState.running)
+    if not await async_setup_component(hass, "recorder", {"recorder": {"commit_interval": 0}}):
+        raise SystemExit("The recorder did not start")
+    await get_instance(hass).async_recorder_ready.wait()
+    return hass
+
+
+def year(charge_point: str) -> list[SessionRecord]:
+    """Return the owner's sessions."""
+    now = dt_util.utcnow()
+    found = []
+    for number in range(1, SESSIONS + 1):
+        began, ended = now - timedelta(hours=21 * number), now - timedelta(hours=21 * number - 8)
+        found.append(
+            SessionRecord(
+                outlet=OutletKey(charge_point=charge_point),
+                plugged_in_at=began,
+                charge_started_at=began,
+                charge_ended_at=ended,
+                unplugged_at=ended,
+                seen_at=ended,
+                is_open=False,
+                import_wh=14_000,
+                tag=TAG,
+                who=NAME,
+            )
+        )
+    return found
+
+
+def age(history: Path) -> None:
+    """Give an entity of the charge point a long history, as a month of power has."""
+    with sqlite3.connect(history, timeout=30) as database:
+        meta = "SELECT metadata_id FROM states_meta WHERE entity_id LIKE 'sensor.%_power'"
+        (metadata_id,) = database.execute(meta).fetchone()
+        now = dt_util.utcnow().timestamp()
+        database.executemany(
+            "INSERT INTO states (state, last_updated_ts, metadata_id) VALUES (?, ?, ?)",
+            ((str(number % 7000), now - 25 * number, metadata_id) for number in range(1, STATES)),
+        )
+    database.close()
+
+
+async def live(hass: HomeAssistant, charger: OcppCharger, item: ConfigEntry) -> str:
+    """Be an owner for a while; return the id of the session that goes on."""
+    await hass.services.async_call(DOMAIN, "set_tag", {"tag": TAG, "name": NAME}, blocking=True)
+    registry = er.async_get(hass)
+    power = next(each for each in registry.entities.values() if each.unique_id == f"{SERIAL}_power")
+    registry.async_update_entity(power.entity_id, name=f"{NAME}'s power")
+    charger.plug_in(Vehicle(phases=1, max_a=32.0, soc=0.2))
+    async with asyncio.timeout(60):
+        while item.runtime_data.session_wh is None:  # noqa: ASYNC110  the simulator has no event for it
+            await asyncio.sleep(0.1)
+    ledger = hass.data[DATA_LEDGER]
+    ledger.add(*year(item.entry_id))
+    await ledger.async_flush()
+    (going_on,) = await ledger.async_ask(lambda journal: journal.open_sessions())
+    await asyncio.sleep(12)  # the registries are saved
+    await get_instance(hass).async_block_till_done()
+    await hass.async_add_executor_job(age, Path(hass.config.path("home-assistant_v2.db")))
+    return going_on.session_id
+
+
+def found_in(folder: Path, words: list[str]) -> list[str]:
+    """Return where in the folder one of the words is."""
+    wanted = [word.encode().lower() for word in words]
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "custom_components" not in path.parts]
+    return [
+        f"{word.decode()} in {path.relative_to(folder)}"
+        for path in files
+        for word in wanted
+        if word in path.read_bytes().lower()
+    ]
+
+
+def sizes(folder: Path) -> str:
+    """Return how large the databases are."""
+    return ", ".join(f"{path.name} {path.stat().st_size / 2**20:.1f} MiB" for path in sorted(folder.glob("*.db*")))
+
+
+async def run(folder: Path) -> list[str]:
+    """Live, delete, stop; return what is found afterwards."""
+    hass = await begin(str(folder))
+    port = free_port()
+    item = entry(port)
+    hass.config_entries._entries[item.entry_id] = item  # noqa: SLF001  adding would set up at once
+    await hass.config_entries.async_setup(item.entry_id)
+    if item.state is not ConfigEntryState.LOADED:
+        raise SystemExit(f"Not set up: {item.reason}")
+    async with OcppCharger(f"ws://127.0.0.1:{port}/", SERIAL) as charger:
+        session_id = await live(hass, charger, item)
+        words = [TAG, NAME, session_id, *(each.session_id for each in year(item.entry_id)[:5])]
+        before = await hass.async_add_executor_job(found_in, folder, words)
+        print(f"before   {sizes(folder)}; found {len(before)} times")
+        began = perf_counter()
+        answer: Any = await hass.services.async_call(
+            DOMAIN, "delete_personal_data", {"confirm": SERIAL}, blocking=True, return_response=True
+        )
+        print(f"deleted  in {perf_counter() - began:.1f} s, of which 11 s wait for Home Assistant's registries")
+        for name in ("erased", "remains", "left", "out_of_reach"):
+            print(f"{name}:", *(f"\n  {line['text']}" for line in answer[name]))
+        print(f"after    {sizes(folder)}; still set up: {item.state is ConfigEntryState.LOADED}")
+        print(f"charging goes on: {item.runtime_data.session_wh is not None}, now called {item.title!r}")
+        await hass.config_entries.async_unload(item.entry_id)
+    await hass.async_stop(force=True)
+    return found_in(folder, words)
+
+
+def main() -> None:
+    """Do it in a folder that is thrown away."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        left = asyncio.run(run(Path(folder)))
+    print("found    nothing" if not left else "\n".join(["found", *left]))
+    sys.exit(bool(left))
+
+
+if __name__ == "__main__":
+    main()
