@@ -63,6 +63,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.data[DATA_LEDGER] = ledger = Ledger(hass)
     await ledger.async_load()
     site = async_make_site(hass)
+    site.listen(ledger.settings_changed)
     SupplierChange(hass, site).start()
     hass.data[DATA_PRICES] = prices = SitePrices(hass, site)
     await prices.async_load()

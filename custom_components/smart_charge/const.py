@@ -29,6 +29,7 @@ CONF_BATTERY: Final = "battery"
 CONF_TARIFF: Final = "tariff"
 CONF_AGREEMENT: Final = "agreement"
 CONF_RECORDS: Final = "records"
+CONF_KEEP_MONTHS: Final = "keep_months"
 CONF_ORCS: Final = "orcs"
 CONF_SALES: Final = "sales"
 

@@ -21,9 +21,10 @@ from .charging.session import Session, State, advance
 from .const import LOGGER
 from .ledger import DATA_LEDGER
 from .past import amended, began_at, corrected, found_afterwards, is_within, record_of, without
+from .prices import DATA_PRICES
 from .recording import Recording, session_record
 from .records.journal import Journal
-from .records.tab import Tab
+from .records.tab import Tab, priced
 from .records.values import SessionRecord
 from .storage import DATA_HOUSEHOLD, Memory
 
@@ -71,6 +72,14 @@ class Counting:
         if not self._was_away:
             memory.seen_at = max(now, reading.taken_at)
         self._keep(before, now)
+        self._price()
+
+    def _price(self) -> None:
+        """Price what was used since the last time, at the prices of then."""
+        tab, session = self._memory.tab, self._memory.session
+        if tab is not None and session is not None and tab.plugged_in_at == session.plugged_in_at:
+            slots = self._hass.data[DATA_PRICES].slots
+            self._memory.tab = priced(tab, session.energy_wh, session.seen_at, slots)
 
     def _return(self, reading: Reading) -> None:
         """Take up the first reading after an absence."""
@@ -135,6 +144,7 @@ class Counting:
             memory.session = without(session, transaction)
             return None
         left, memory.session = amended(session, transaction)
+        self._price()
         if left is not None:
             return session_record(self._recording.outlet, left, memory.tab)
         if memory.tab is None or memory.tab.plugged_in_at != session.plugged_in_at:

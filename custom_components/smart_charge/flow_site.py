@@ -7,14 +7,28 @@ from homeassistant.config_entries import ConfigFlowResult
 from .flow_site_agreement import AgreementSection
 from .flow_site_meter import MeterSections
 from .flow_site_orcs import OrcsSection
+from .flow_site_records import RecordsSection
 from .flow_site_sales import SalesSection
 from .flow_site_supplier import TariffSection
 from .flow_site_supply import SupplySection
 
-SECTIONS: Final = ["supply", "grid_meter", "solar", "battery", "tariff", "supplier", "agreement", "orcs", "sales"]
+SECTIONS: Final = [
+    "supply",
+    "grid_meter",
+    "solar",
+    "battery",
+    "tariff",
+    "supplier",
+    "agreement",
+    "records",
+    "orcs",
+    "sales",
+]
 
 
-class SiteOptionsFlow(SupplySection, MeterSections, TariffSection, AgreementSection, OrcsSection, SalesSection):
+class SiteOptionsFlow(
+    SupplySection, MeterSections, TariffSection, AgreementSection, RecordsSection, OrcsSection, SalesSection
+):
     """What the premises have to say to charging."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

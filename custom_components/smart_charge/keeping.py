@@ -13,11 +13,12 @@ from homeassistant.helpers.event import async_call_later, async_track_time_chang
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .const import LOGGER
+from .const import CONF_KEEP_MONTHS, CONF_RECORDS, LOGGER
 from .ledger import DATA_LEDGER
 from .log_watch import DATA_LOG_WATCH
 from .records.journal import Journal
 from .records.retention import MONTHS_AT_HOME, MONTHS_FOR_ORCS, prune
+from .site import DATA_SITE
 from .usage_reports import async_write_due, scheme_of
 
 QUIET_HOUR: Final = 3
@@ -69,7 +70,9 @@ class Keeping:
 
     async def _async_prune(self) -> None:
         """Delete what is older than it need be (DESIGN section 5): 13 months at home, 38 in the scheme."""
-        months = MONTHS_AT_HOME if scheme_of(self._hass) is None else MONTHS_FOR_ORCS
+        least = MONTHS_AT_HOME if scheme_of(self._hass) is None else MONTHS_FOR_ORCS
+        asked = self._hass.data[DATA_SITE].options.get(CONF_RECORDS, {}).get(CONF_KEEP_MONTHS, least)
+        months = max(least, int(asked))
         pruned = await self._hass.data[DATA_LEDGER].async_ask(partial(_prune, months=months))
         if gone := {table: count for table, count in pruned.items() if count}:
             LOGGER.debug("Old records went: %s", gone)

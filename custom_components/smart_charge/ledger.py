@@ -204,6 +204,12 @@ class Ledger:
         if self._error is not None:
             raise ledger_error(self._error)
 
+    @callback
+    def settings_changed(self) -> None:
+        """Go where the owner's settings point now, soon."""
+        if self._is_started and self.url != self._opened_at_url:
+            self._hass.async_create_background_task(self.async_reopen(), "records: reopen")
+
     async def async_reopen(self) -> None:
         """Go where the owner's settings now point, after writing what waits where they pointed before."""
         if not self._is_started or (self.url == self._opened_at_url and self._journal is not None):
@@ -273,7 +279,10 @@ class Ledger:
         await self._async_close()
         url = self.url
         try:
-            store = await self._async_store(url)
+            if url is None:
+                store = await self._hass.async_add_executor_job(Store.at_path, self.path)
+            else:
+                store = await async_store_at(self._hass, url)
         except LedgerError as err:
             await self._async_note(err)
             self._arm()
@@ -283,15 +292,6 @@ class Ledger:
         self._opened_at_url = url
         await self._async_note(None)
         self._tell()
-
-    async def _async_store(self, url: str | None) -> Store:
-        if url is None:
-            return await self._hass.async_add_executor_job(Store.at_path, self.path)
-        try:
-            await async_process_requirements(self._hass, DOMAIN, [POSTGRESQL], is_built_in=False)
-        except RequirementsNotFound as err:
-            raise LedgerMisaddressed("psycopg, which speaks to PostgreSQL, cannot be installed") from err
-        return await self._hass.async_add_executor_job(Store.at_url, url)
 
     async def _async_close(self) -> None:
         journal, self._journal = self._journal, None
@@ -324,6 +324,19 @@ class Ledger:
         self._is_started = False
         async with self._access:
             await self._async_close()
+
+
+async def async_store_at(hass: HomeAssistant, url: str) -> Store:
+    """Open the PostgreSQL database that a URL names, after fetching what speaks to it.
+
+    Raises:
+        LedgerError: it cannot be opened, or that cannot be had.
+    """
+    try:
+        await async_process_requirements(hass, DOMAIN, [POSTGRESQL], is_built_in=False)
+    except RequirementsNotFound as err:
+        raise LedgerMisaddressed("psycopg, which speaks to PostgreSQL, cannot be installed") from err
+    return await hass.async_add_executor_job(Store.at_url, url)
 
 
 DATA_LEDGER: HassKey[Ledger] = HassKey(f"{DOMAIN}.ledger")

@@ -1,0 +1,98 @@
+"""Where the records are kept: the section of the site that asks, and the move to another database and back."""
+
+from collections.abc import Iterator
+import time
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smart_charge.const import CONF_RECORDS
+from custom_components.smart_charge.ledger import DATA_LEDGER
+from custom_components.smart_charge.records.store import Store
+
+from .flow_words import readable
+from .premises import add, site_entry
+from .records import postgresql
+from .records.ledger import a_session, new_outlet
+from .shell import settle
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    try:
+        postgresql.programs()
+    except postgresql.Missing as err:
+        pytest.skip(str(err))
+    with postgresql.server() as found:
+        yield found
+
+
+@pytest.fixture
+async def site(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    return await add(hass, site_entry())
+
+
+async def say(hass: HomeAssistant, form: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    return readable(await hass.config_entries.options.async_configure(form["flow_id"], said), "options")
+
+
+async def records(hass: HomeAssistant, site: MockConfigEntry) -> dict[str, Any]:
+    menu = readable(await hass.config_entries.options.async_init(site.entry_id), "options")
+    return await say(hass, menu, {"next_step_id": "records"})
+
+
+async def is_at(hass: HomeAssistant, url: str | None) -> bool:
+    """Wait until the records are kept there."""
+    for _ in range(300):
+        await settle(hass)
+        journal = hass.data[DATA_LEDGER]._journal
+        if journal is not None and (journal.store.path is None) is (url is not None):
+            return True
+        await hass.async_add_executor_job(time.sleep, 0.01)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("mysql://somewhere/else", "records_misaddressed"),
+        ("postgresql+psycopg://nobody@127.0.0.1:1/nothing", "records_unreachable"),
+    ],
+)
+async def test_an_address_that_does_not_work_is_refused_with_the_reason(
+    hass: HomeAssistant, site: MockConfigEntry, said: str, error: str
+) -> None:
+    form = await say(hass, await records(hass, site), {"url": said, "keep_months": 13})
+    assert form["errors"] == {"url": error}
+    done = await say(hass, form, {"keep_months": 24})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert site.options[CONF_RECORDS] == {"keep_months": 24}
+
+
+async def test_records_go_to_the_named_database_at_once(hass: HomeAssistant, site: MockConfigEntry, url: str) -> None:
+    ledger = hass.data[DATA_LEDGER]
+    await ledger.async_flush()
+    done = await say(hass, await records(hass, site), {"url": url, "keep_months": 13})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert await is_at(hass, url)
+    outlet = new_outlet()
+    ledger.add(a_session(outlet, dt_util.utcnow()))
+    await ledger.async_flush()
+
+    def there() -> int:
+        store = Store.at_url(url)
+        with store.read() as connection:
+            count = connection.exec_driver_sql("SELECT count(*) FROM sessions").scalar_one()
+        store.close()
+        return int(count)
+
+    assert await hass.async_add_executor_job(there) == 1
+
+    form = await records(hass, site)
+    assert url not in str(form)
+    await say(hass, form, {"remove_url": True, "keep_months": 13})
+    assert await is_at(hass, None)
