@@ -1,5 +1,6 @@
 """Prices that other integrations tell: followed as they change, kept while their source is away, gaps left gaps."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.smart_charge.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_charge.prices import DATA_PRICES, SitePrices
@@ -191,6 +192,53 @@ async def test_days_that_are_known_are_not_asked_for_again(
     assert asked[before:] == ["2026-11-24"]
     assert of_site(hass).attributes["problem"] is None
     assert hass.data[DATA_PRICES].known_until == datetime(2026, 11, 25, tzinfo=UTC)
+
+
+async def test_a_source_that_no_longer_counts_is_not_waited_for(
+    hass: HomeAssistant, prices: SitePrices, freezer: FrozenDateTimeFactory
+) -> None:
+    asked = asyncio.Event()
+
+    async def never(_: ServiceCall) -> dict[str, Any]:
+        asked.set()
+        await asyncio.Event().wait()
+        return {}
+
+    hass.services.async_register("tibber", "get_prices", never, supports_response=SupportsResponse.ONLY)
+    (entry,) = hass.config_entries.async_entries("smart_charge")
+    hass.config_entries.async_update_entry(entry, options={"tariff": {"source": "tibber"}})
+    await asked.wait()
+    for hours in range(1, 4):
+        freezer.move_to(PEAK + hours * HOUR)
+        async_fire_time_changed(hass, PEAK + hours * HOUR)
+        await asyncio.sleep(0)
+    hass.config_entries.async_update_entry(entry, options={"tariff": {"source": "typed", "otherwise": 0.2}})
+    await settle(hass)
+    assert of_site(hass).state == "0.2"
+
+
+async def test_tibber_is_asked_for_what_is_missing_only(
+    hass: HomeAssistant, london: None, freezer: FrozenDateTimeFactory
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def answer(call: ServiceCall) -> dict[str, Any]:
+        asked.append((call.data["start"], call.data["end"]))
+        midnight = datetime(2026, 11, 23, tzinfo=UTC)
+        return {
+            "prices": {
+                "Home": [
+                    {"start_time": row["start"], "price": row["value"]} for row in rows(*range(48), since=midnight)
+                ]
+            }
+        }
+
+    hass.services.async_register("tibber", "get_prices", answer, supports_response=SupportsResponse.ONLY)
+    await add(hass, site_entry(tariff={"source": "tibber"}))
+    for hours in range(6):
+        await at(hass, freezer, PEAK + hours * HOUR)
+    assert asked == [("2026-11-23T00:00:00+00:00", "2026-11-25T00:00:00+00:00")]
+    assert of_site(hass).state == "0.23"
 
 
 async def test_a_stored_tariff_that_is_none_is_told_not_raised(hass: HomeAssistant, london: None) -> None:

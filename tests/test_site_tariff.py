@@ -245,6 +245,13 @@ async def test_nord_pool_is_asked(hass: HomeAssistant, site: MockConfigEntry) ->
     form = await go_on(hass, await options(hass, site, "tariff"), {"source": "nord_pool"})
     missing = await go_on(hass, form, {"config_entry": entry.entry_id})
     assert missing["errors"] == {"base": "no_action"}
+
+    async def nothing(_: ServiceCall) -> dict[str, Any]:
+        return {"FI": []}
+
+    hass.services.async_register("nordpool", "get_prices_for_date", nothing, supports_response=SupportsResponse.ONLY)
+    missing = await go_on(hass, missing, {"config_entry": entry.entry_id})
+    assert missing["errors"] == {"base": "no_price_list"}
     hass.services.async_register("nordpool", "get_prices_for_date", prices, supports_response=SupportsResponse.ONLY)
     found = await go_on(hass, missing, {"config_entry": entry.entry_id})
     assert found["description_placeholders"]["low"] == "0.0542"

@@ -227,11 +227,10 @@ def _source_schema(sources: list[str]) -> probatio.Schema:
     return probatio.Schema({probatio.Required(CONF_SOURCE, default=SOURCE_TYPED): SelectSelector(select)})
 
 
-def _number(lowest: float, highest: float, unit: str | None = None) -> NumberSelector:
-    config = NumberSelectorConfig(min=lowest, max=highest, step="any", mode=NumberSelectorMode.BOX)
-    if unit is not None:
-        config["unit_of_measurement"] = unit
-    return NumberSelector(config)
+def _number(lowest: float, highest: float, unit: str) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(min=lowest, max=highest, step="any", unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
+    )
 
 
 def _typed_schema(currency: str) -> probatio.Schema:

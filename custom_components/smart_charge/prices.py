@@ -132,6 +132,9 @@ class SitePrices:
         if self._forget_source is not None:
             self._forget_source()
             self._forget_source = None
+        if self._fetching is not None:
+            self._fetching.cancel()  # it asks a source that no longer counts
+            self._fetching = None
         if self.source == SOURCE_ENTITIES:
             entity_ids = tariff.get(CONF_ENTITIES, ())
             self._forget_source = async_track_state_change_event(self._hass, entity_ids, self._entity_changed)
@@ -186,14 +189,11 @@ class SitePrices:
         self._show(self._known)
 
     async def _async_fetch(self, now: datetime) -> None:
-        tariff = self._tariff or {}
         try:
-            prices = await async_fetch(self._hass, tariff, self._known, now)
+            prices = await async_fetch(self._hass, self._tariff or {}, self._known, now)
         except PricesNotUnderstood as err:
-            if tariff is self._tariff:
-                self._complain(err)
-            return
-        if tariff is self._tariff:
+            self._complain(err)
+        else:
             self._take(prices, now)
 
     def _take(self, prices: Prices, now: datetime, *, is_told_ahead: bool = True) -> None:

@@ -5,7 +5,7 @@ delay and for a shortfall that is not yet acted upon; the power it reckons with 
 took, and less than that before any has; and what is missing when hours end is charged in others, or at once.
 
 What should not happen is switching to and fro, because each switch is a charging instance with a delay of
-its own. So pauses shorter than the longest delay are charged through, a plan gives way to another only if
+its own. So pauses shorter than twice the longest delay are charged through, a plan gives way to another only if
 that saves a twentieth, and a remainder that takes no longer than a delay is charged without a pause.
 """
 
@@ -34,6 +34,7 @@ _MEASURED_OVER_S = 300.0
 _REMEMBERED = 5
 _RESTING = timedelta(minutes=30)
 _WORTH = Decimal("0.05")
+_PAUSE_OF_DELAYS = 2
 _DAY = timedelta(days=1)
 
 
@@ -168,8 +169,7 @@ def _civil(at: time) -> time:
 
 def _kept_or_made(planning: Planning, facts: Facts, session: Session) -> Planning:
     left_wh, ready_at = _left_wh(facts, session), planning.errand.ready_at
-    if ready_at is None:
-        return replace(planning, plan=None, made_for=None)
+    assert ready_at is not None  # promised just before
     with_w = power_w(planning, facts.settings)
     wish = (ready_at, facts.settings.energy_needed_wh, facts.longest_delay, facts.settings.default_hours)
     made_for = (*wish, facts.slots)
@@ -271,11 +271,11 @@ def _open_time(facts: Facts, ready_at: datetime) -> Iterator[Slot]:
 
 
 def _bridged(spans: Sequence[Span], facts: Facts) -> tuple[Span, ...]:
-    """Charge through pauses shorter than the longest delay, and be done that much earlier."""
+    """Charge through pauses that two delays may eat up, and be done that much earlier."""
     joined: list[Span] = [(facts.now, facts.now)] if facts.is_charging else []
     surplus = timedelta(0)
     for begins_at, ends_at in spans:
-        if joined and begins_at - joined[-1][1] < facts.longest_delay:
+        if joined and begins_at - joined[-1][1] < _PAUSE_OF_DELAYS * facts.longest_delay:
             surplus += begins_at - joined[-1][1]
             joined[-1] = (joined[-1][0], ends_at)
         else:
