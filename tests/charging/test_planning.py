@@ -1,4 +1,4 @@
-"""A vehicle's stay by mode "cheapest": ready in time whatever happens, and no switching to and fro."""
+"""A vehicle's stay by mode "cheapest": ready in time whatever happens, and no switching back and forth."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta

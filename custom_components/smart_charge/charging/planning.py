@@ -4,7 +4,7 @@ What must not happen is a vehicle that is not ready. So a plan ends early enough
 delay and for a shortfall that is not yet acted upon; the power it reckons with is what vehicles here really
 took, and less than that before any has; and what is missing when hours end is charged in others, or at once.
 
-What should not happen is switching to and fro, because each switch is a charging instance with a delay of
+What should not happen is switching back and forth, because each switch is a charging instance with a delay of
 its own. So pauses shorter than twice the longest delay are charged through, a plan gives way to another only if
 that saves a twentieth, and a remainder that takes no longer than a delay is charged without a pause.
 """

@@ -47,7 +47,7 @@ class SessionRecord:
     Attributes:
         seen_at: until when this is known.
         unplugged_at: None while plugged in, and for ever if nobody saw it (then ``is_open`` is False).
-        import_wh, export_wh: to and from the vehicle since plug-in, by register where ``is_metered``.
+        import_wh, export_wh: back and forthm the vehicle since plug-in, by register where ``is_metered``.
         charging_s: time in which it drew, pauses left out.
         cost: in the site's currency.
         is_recovered: it began or ended while nobody looked, so that its instants are bounds.
