@@ -7,10 +7,12 @@ from typing import Any, Final, override
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .charging.model import OverrideKind
 from .charging.override import left_wh
+from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
 from .grid import async_opt_out
@@ -117,6 +119,21 @@ class SmartChargeSwitch(SmartChargeEntity, SwitchEntity):
     """A thing to switch."""
 
     entity_description: SmartChargeSwitchDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Let "turn on charge now" be enough by voice where there is one charge point."""
+        await super().async_added_to_hass()
+        if self.coordinator.memory.is_new and self.entity_category is None and isinstance(self.name, str):
+            self._answer_to(self.name)
+
+    def _answer_to(self, name: str) -> None:
+        """Be known by ``name`` without the charge point's; once, for the owner may take it away again."""
+        registry = er.async_get(self.hass)
+        mine = registry.async_get(self.entity_id)
+        is_taken = any(name in item.aliases for item in registry.entities.values() if item.platform == DOMAIN)
+        if mine is not None and mine.aliases == [er.COMPUTED_NAME] and not is_taken:
+            registry.async_update_entity(self.entity_id, aliases=[er.COMPUTED_NAME, name])
 
     @property
     @override

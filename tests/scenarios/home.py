@@ -334,6 +334,8 @@ ACTIONS: dict[str, Callable[[Home], None]] = {
     "mode default hours": _set(mode=Mode.DEFAULT_HOURS),
     "remove hours": _set(default_hours=None),
     "take part in no event": _set(is_dsr_opted_out=True),
+    "the charge point delays by itself": _set(charger_delays_itself=True),
+    "the charge point no longer delays by itself": _set(charger_delays_itself=False),
     "all prices are known": _turn(prices_end_at=None),
     "home assistant stops": _turn(is_running=False),
     "home assistant starts": Home.start,
