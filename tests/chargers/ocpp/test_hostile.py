@@ -2,7 +2,9 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import patch
 
+import aiohttp
 import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerUnreachable
@@ -259,3 +261,19 @@ async def test_what_the_owner_made_free_himself_is_left_so(site: Site) -> None:
     await peer.boot()
     await until(lambda: charger.counts["no_local_list"])
     assert "FreevendEnabled" not in [call["key"] for call in peer.called("ChangeConfiguration")]
+
+
+async def test_a_caller_that_hangs_up_in_the_handshake_is_no_fault_of_ours(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A storm of these must not fill the owner's log."""
+
+    async def lost(*_: object) -> None:
+        raise ConnectionResetError
+
+    site.run(site.charger())
+    with patch("aiohttp.web.WebSocketResponse.prepare", lost), pytest.raises(aiohttp.ClientError):
+        await site.dial()
+    assert site.central.counts["lost_in_handshake"] == 1
+    assert [record for record in caplog.records if record.name == "aiohttp.server"] == []
+    assert (await (await site.peer()).boot())[0] == 3

@@ -90,7 +90,7 @@ async def charges(site: Site, number: int, behaviour: Behaviour) -> str:
 
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 5)
+        await until(lambda: charger.is_online, 30)
         await apply(charger, 10)
         wrong = await offered(lambda current: 6 <= current <= 10, "wanted 10 A")
         if not wrong:
@@ -124,7 +124,7 @@ async def test_a_link_lost_during_a_charge_comes_back_to_the_same_transaction(si
     site.run(charger)
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 5)
+        await until(lambda: charger.is_online, 30)
         await charger.apply(10)
         await until(lambda: simulated.charge_point.offered_a == 10 and charger.transaction_id is not None, 10)
         before = charger.transaction_id
@@ -142,7 +142,7 @@ async def test_a_power_cut_is_a_restart_and_the_vehicle_charges_on(site: Site, a
     site.run(charger)
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 5)
+        await until(lambda: charger.is_online, 30)
         await charger.apply(10)
         await until(lambda: simulated.charge_point.offered_a == 10, 10)
         await simulated.power_cut()
@@ -157,7 +157,7 @@ async def test_default_hours_hold_without_us(site: Site) -> None:
     charger, simulated = pair(site, 1, Behaviour())
     site.run(charger)
     async with simulated:
-        await until(lambda: charger.is_online, 5)
+        await until(lambda: charger.is_online, 30)
         await charger.leave_behind(LeaveBehind(hours=NEVER_NOW, max_a=13, draw_s=lambda: 0))
         await charger.apply(10)
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
@@ -174,7 +174,7 @@ async def test_a_vehicle_charges_and_stops_with_a_charge_point_that_refuses_ever
     site.run(charger)
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 5)
+        await until(lambda: charger.is_online, 30)
         await apply(charger, 10)
         await until(lambda: simulated.charge_point.power_w > 1000, 15)
         await apply(charger, 0)

@@ -366,7 +366,7 @@ class CentralSystem:
             )
         except ConnectionError:
             self.counts["lost_in_handshake"] += 1
-            return socket
+            return web.Response(status=400)  # to nobody: a socket that was not prepared cannot be returned
         if version is None:
             self.counts[PeerKind.NO_SUBPROTOCOL] += 1
             detail = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")[:100]
