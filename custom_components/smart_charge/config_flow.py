@@ -41,7 +41,8 @@ class SmartChargeConfigFlow(ModbusSteps, OcppSteps, ConfigFlow, domain=DOMAIN):
     @property
     @override
     def _unattended(self) -> str | None:
-        return self._recognised.capabilities.unattended if self._caller is None else "by_profile"
+        is_modbus = self._caller is None and self._first is None
+        return self._recognised.capabilities.unattended if is_modbus else "by_profile"
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
