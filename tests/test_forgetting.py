@@ -154,7 +154,8 @@ async def test_nothing_of_an_owner_is_left_anywhere(  # noqa: PLR0917
     assert TAG not in stored
     assert NAME not in stored
     with sqlite3.connect(recorder_mock.db_url.removeprefix("sqlite:///")) as history:
-        assert history.execute("SELECT count(*) FROM statistics_meta WHERE source = ?", [DOMAIN]).fetchone() == (0,)
+        of_ours = "FROM statistics JOIN statistics_meta m ON m.id = metadata_id WHERE source = ?"
+        assert history.execute(f"SELECT start_ts, sum {of_ours}", [DOMAIN]).fetchall() == []
     assert charger.people_forgotten == 1
 
 

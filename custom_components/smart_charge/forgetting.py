@@ -83,6 +83,7 @@ async def async_forget_people(
         done += await _async_erase_stored(hass, entries, traces)
         asked, deaf = await _async_tell_chargers(entries)
         history, left = await _async_erase_history(hass, traces, began_at)
+        hass.data[DATA_LEDGER].refresh()
         left += [Item(what="records", count=each.count, where=each.where) for each in _unlawful(erased)]
         left += await _async_search(hass, traces) + deaf
         forgotten = Forgotten(

@@ -166,6 +166,8 @@ class Ledger:
     async def async_erase(self, erasure: Erasure, then: Callable[[], None]) -> Erased:
         """Erase, and look for what is left, while nothing is written; ``then`` is called before anything is again.
 
+        Nobody is told: call `refresh` once what was copied elsewhere is gone too, or it would be corrected there.
+
         Raises:
             HomeAssistantError: the records cannot be erased now; a person reads why.
         """
@@ -180,8 +182,12 @@ class Ledger:
                 raise ledger_error(err) from err
             self.buffer.forget(erasure.is_personal)  # what came in meanwhile; nobody flushes, so it does not wait
             then()
-        self._tell()
         return erased
+
+    @callback
+    def refresh(self) -> None:
+        """Have everybody who shows records ask anew."""
+        self._tell()
 
     def _erase(self, journal: Journal, erasure: Erasure) -> Erased:
         self.buffer.forget(erasure.is_personal)
