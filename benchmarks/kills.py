@@ -14,6 +14,7 @@ import random
 import sys
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -25,6 +26,9 @@ from custom_components.smart_charge.records.security_log import SecurityLog  # n
 from custom_components.smart_charge.records.store import Store  # noqa: E402
 from custom_components.smart_charge.records.values import SessionRecord  # noqa: E402
 from simulator import ModbusCharger, Vehicle  # noqa: E402
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
 
 LEAST_WH = 10
 """A stay that took less, while Home Assistant was down, may be missed."""
@@ -57,7 +61,7 @@ async def home_assistant(folder: str, port: int, map_id: str) -> None:
     hass.auth = await auth_manager_from_config(hass, [], [])
     known = hass.config_entries.async_entries("smart_charge")
     data = {"protocol": "modbus", "host": "127.0.0.1", "port": port, "unit_id": 1, "map": map_id}
-    options = {"mode": "always", "random_delay_max": 0}
+    options = {"mode": "always"}
     if known:
         await hass.config_entries.async_setup(known[0].entry_id)
     else:
@@ -80,7 +84,19 @@ async def home_assistant(folder: str, port: int, map_id: str) -> None:
     while entry.state is not ConfigEntryState.LOADED:  # noqa: ASYNC110  nothing tells
         await asyncio.sleep(0.2)
     print("running", flush=True)
-    await asyncio.Event().wait()
+    while True:
+        await asyncio.sleep(0.5)
+        await charge_at_once(hass)
+
+
+async def charge_at_once(hass: HomeAssistant) -> None:
+    """Do as an owner's automation: charge as soon as a vehicle is there, without the random delay."""
+    is_there = [state for state in hass.states.async_all("binary_sensor") if state.entity_id.endswith("_connected")]
+    if not any(state.state == "on" for state in is_there if "cable" in state.entity_id):
+        return
+    for switch in hass.states.async_all("switch"):
+        if switch.entity_id.endswith("charge_now") and switch.state == "off":
+            await hass.services.async_call("switch", "turn_on", {"entity_id": switch.entity_id})
 
 
 async def begun(folder: str, port: int, map_id: str) -> Process:
