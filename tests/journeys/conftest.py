@@ -1,7 +1,8 @@
 """The world of a journey: sockets are real, the clock is ours, polls are quick, dice always show the same."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from unittest.mock import patch
@@ -13,6 +14,7 @@ import pytest
 
 from tests.chargers.ocpp.peer import QUICK
 
+from .supply import SharedSupply
 from .world import World
 
 PEAK = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
@@ -33,24 +35,47 @@ async def freezer(
         yield frozen
 
 
-@pytest.fixture
-async def world(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket_enabled: None, request: pytest.FixtureRequest
-) -> AsyncIterator[World]:
-    """A home with the charge point that the test names, set up and idle."""
-    kind, options = request.param if isinstance(request.param, tuple) else (request.param, {})
-    timings = replace(UNHURRIED, lease_s=options.get("lease_s", 7e5))
-    options = {name: value for name, value in options.items() if name != "lease_s"}
-    await hass.config.async_set_time_zone("Europe/London")
+@contextmanager
+def in_haste(lease_s: float = 7e5) -> Iterator[None]:
+    """Let polls be quick, dice always show the same, and leases outlast every jump of the clock."""
+    timings = replace(UNHURRIED, lease_s=lease_s)
     with (
         patch("custom_components.smart_charge.listener.LISTEN_ON", "127.0.0.1"),
         patch("custom_components.smart_charge.chargers.modbus.charger.POLL_S", 0.02),
         patch("custom_components.smart_charge.chargers.ocpp.charger.Timings", lambda: timings),
         patch("custom_components.smart_charge.coordinator.SystemRandom.random", return_value=0.5),
     ):
+        yield
+
+
+@pytest.fixture
+async def world(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket_enabled: None, request: pytest.FixtureRequest
+) -> AsyncIterator[World]:
+    """A home with the charge point that the test names, set up and idle."""
+    kind, options = request.param if isinstance(request.param, tuple) else (request.param, {})
+    lease_s = options.get("lease_s", 7e5)
+    options = {name: value for name, value in options.items() if name != "lease_s"}
+    await hass.config.async_set_time_zone("Europe/London")
+    with in_haste(lease_s):
         world = World(hass, freezer, kind, **options)
         try:
             await world.set_up()
             yield world
         finally:
             await world.close()
+
+
+@pytest.fixture
+async def supply(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket_enabled: None, request: pytest.FixtureRequest
+) -> AsyncIterator[SharedSupply]:
+    """A home with the charge points that the test names, and a house that draws 5 A beside them."""
+    await hass.config.async_set_time_zone("Europe/London")
+    with in_haste():
+        supply = SharedSupply(hass, freezer, request.param)
+        try:
+            await supply.set_up()
+            yield supply
+        finally:
+            await supply.close()
