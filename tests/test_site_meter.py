@@ -4,10 +4,12 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.smart_charge.charging.model import ConnectorStatus, PilotState
 from custom_components.smart_charge.const import CONF_BATTERY, CONF_GRID_METER, CONF_SOLAR, CONF_SUPPLY, DOMAIN
 
 from .premises import FUSE_25, FUSE_60, POWER, House, add, site_entry
@@ -277,3 +279,31 @@ async def test_a_supply_with_other_phases_has_other_entities(hass: HomeAssistant
     assert hass.states.get("sensor.site_house_load_l1") is None
     assert shown(hass, "binary_sensor.site_limited_by_supply") == "unknown"
     assert shown(hass, "binary_sensor.site_grid_meter_lost") == "unknown"
+
+
+@pytest.mark.requirement("8.1")
+@pytest.mark.requirement("8.2")
+async def test_charge_now_is_refused_while_the_supply_has_nothing_to_spare(
+    hass: HomeAssistant, charger: FakeCharger, house: House
+) -> None:
+    await hass.services.async_call("switch", "turn_off", {"entity_id": "switch.garage_charge_now"}, blocking=True)
+    await settle(hass)
+    charger.say(pilot=PilotState.B, status=ConnectorStatus.SUSPENDED_EVSE, power_w=0.0, current_a=(0.0, None, None))
+    await house.draws(57.0)
+    with pytest.raises(ServiceValidationError) as refused:
+        await hass.services.async_call("switch", "turn_on", {"entity_id": "switch.garage_charge_now"}, blocking=True)
+    assert refused.value.translation_key == "no_supply"
+    assert shown(hass, "switch.garage_charge_now") == "off"
+    assert charger.asked[-1] == 0.0
+
+
+@pytest.mark.requirement("7.1")
+@pytest.mark.parametrize(("without_meter", "left_a"), [(6.0, 6.0), (0.0, 6.0), (20.0, 20.0), (60.0, 32.0)])
+async def test_no_more_is_left_behind_than_is_safe_without_a_meter(
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, without_meter: float, left_a: float
+) -> None:
+    site = await add(hass, site_entry(**{CONF_SUPPLY: FUSE_60 | {"without_meter": without_meter}}))
+    assert charger.plans[-1].max_a == left_a
+    await hass.config_entries.async_remove(site.entry_id)
+    await settle(hass)
+    assert charger.plans[-1].max_a == 32.0

@@ -71,7 +71,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.planner = Planner(memory, hass.data[DATA_PRICES])
         self._asking = Asking(self.name, charger, self._task, self._show)
         self._leaving = Leaving(
-            hass, charger, entry_id=entry.entry_id, name=self.name, settings=lambda: self.settings, run=self._task
+            hass, charger, entry_id=entry.entry_id, name=self.name, settings=self._settings_left_behind, run=self._task
         )
         outlet = OutletKey(charge_point=entry.entry_id, connector=entry.data.get(CONF_CONNECTOR_ID, 1))
         self.recording = Recording(hass.data[DATA_LEDGER], outlet)
@@ -97,6 +97,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._stop_listening = charger.listen(self._on_charger)
         self._stop_pricing = hass.data[DATA_PRICES].listen(self._on_charger)
         self._leave_site = self._site.join(self)
+        self._stop_following_site = self._site.listen(self.leave_behind)
         self._stop_sampling = charger.listen_samples(self._on_sample)
         self._decision = self._decide(dt_util.utcnow())
         memory.carry = self._decision.carry
@@ -270,6 +271,11 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
     def own_phases(self) -> int | None:
         """How many phases it is connected to; None when it does not tell."""
         return self.charger.capabilities.phases
+
+    def _settings_left_behind(self) -> Settings:
+        """Return what holds without us, when nobody shares the supply any more: no more than is safe unwatched."""
+        settings, most_a = self.settings, self._site.unattended_a
+        return settings if most_a is None else replace(settings, rated_a=min(settings.rated_a, most_a))
 
     def claim(self, phases: tuple[int, ...]) -> Claim:
         """Say what it wants of the supply, and what it draws."""
@@ -491,6 +497,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self._stop_listening()
         self._stop_pricing()
         self._leave_site()
+        self._stop_following_site()
         self._stop_sampling()
         self._sampling.close()
         if self._turn is not None:

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .chargers.charger import ChargerRefused, ChargerUnreachable
-from .charging.model import OverrideKind
+from .charging.model import Carry, OverrideKind
 from .charging.override import begin_charge_now, begin_stop, end_override
 from .const import CONF_SAFETY_LOCK
 from .coordinator import SmartChargeCoordinator
@@ -34,7 +34,7 @@ async def async_charge_now(
     sensor and the reason tell.
 
     Raises:
-        ServiceValidationError: it is not safe (8.1, 8.2).
+        ServiceValidationError: it is not safe, or the supply has nothing to spare (8.1, 8.2).
         HomeAssistantError: the charge point cannot be reached, refuses, or did not answer.
     """
     with _refusals_noted(coordinator):
@@ -49,12 +49,20 @@ async def _async_charge_now(
     before, now = coordinator.memory.carry, dt_util.utcnow()
     begun = begin_charge_now(before, now, ends_at=ends_at, energy_wh=energy_wh)
     error = await coordinator.async_change(lambda _: begun)
+    if error is None and coordinator.data.is_out_of_supply:
+        _undo(coordinator, before, now)
+        raise invalid("no_supply", name=coordinator.name)
     if error is None or (isinstance(error, ChargerRefused) and await coordinator.async_charges_anyway()):
         return
-    stands = coordinator.memory.carry.override
-    if begun is not before and stands is not None and stands.made_at == now:
-        coordinator.change(lambda _: before)
+    _undo(coordinator, before, now)
     raise translated(error, coordinator.name)
+
+
+def _undo(coordinator: SmartChargeCoordinator, before: Carry, now: datetime) -> None:
+    """Take an override back that was made at ``now``, unless another has replaced it; one that stood before stays."""
+    stands = coordinator.memory.carry.override
+    if stands is not None and stands.made_at == now:
+        coordinator.change(lambda _: before)
 
 
 async def async_stop(

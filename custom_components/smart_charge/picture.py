@@ -131,6 +131,12 @@ class Picture:
         return self.decision.binding.source is Source.SUPPLY
 
     @property
+    def is_out_of_supply(self) -> bool:
+        """Whether the vehicle gets nothing because the supply has nothing to spare, not because others come first."""
+        is_turn = self.decision.reason is Reason.WAITING_FOR_TURN
+        return self.is_limited_by_supply and self.decision.wish_a == 0 and not is_turn
+
+    @property
     def delay_ends_at(self) -> datetime | None:
         """When the running random delay ends."""
         hold = self.decision.carry.hold

@@ -19,7 +19,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .charging.claims import Claim, Supply
 from .charging.grid_meter import GridReading
-from .charging.model import NO_PHASES, Ceiling, SharingCause
+from .charging.model import MIN_CURRENT_A, NO_PHASES, Ceiling, SharingCause
 from .charging.sharing import Sharing, SharingCarry, share
 from .const import CONF_KIND, DOMAIN, KIND_SITE
 from .records.carry import to_plain
@@ -107,7 +107,7 @@ class Site:
 
     @callback
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call ``listener`` when the options have changed; returns what stops that."""
+        """Call ``listener`` when the options have changed, or who shares; returns what stops that."""
         return _kept(self._listeners, listener)
 
     @callback
@@ -132,6 +132,7 @@ class Site:
     def join(self, member: Member) -> Callable[[], None]:
         """Let a charge point share from now on; returns what ends that."""
         self._members[member.key] = member
+        _call(self._listeners)
 
         def leave() -> None:
             if self._members.get(member.key) is member:
@@ -147,6 +148,18 @@ class Site:
         if ceiling is None or ceiling.cause is not SharingCause.METER_LOST or self._meter_settings.has_meter:
             return ceiling
         return replace(ceiling, cause=SharingCause.SUPPLY)  # nobody lost a meter that was never there
+
+    @property
+    def unattended_a(self) -> float | None:
+        """The most that one charge point may take while Home Assistant is away; None where nothing limits it.
+
+        An equal part of what all may take without a meter, but enough to charge at all (7.1).
+        """
+        if self._supply is None:
+            return None
+        limit_a = min(limit_a for limit_a in self._supply.limit_a if limit_a is not None)
+        most_a = min(self._supply.without_meter_a, limit_a) / max(len(self._members), 1)
+        return max(MIN_CURRENT_A, float(int(most_a)))
 
     @callback
     def share(self, asking: Member | None = None) -> None:
