@@ -1,6 +1,7 @@
 """The grid meter: charging gives way to the house at once, and to a meter that nobody can rely on."""
 
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -13,7 +14,7 @@ from custom_components.smart_charge.charging.model import ConnectorStatus, Pilot
 from custom_components.smart_charge.const import CONF_BATTERY, CONF_GRID_METER, CONF_SOLAR, CONF_SUPPLY, DOMAIN
 
 from .premises import FUSE_25, FUSE_60, POWER, House, add, site_entry
-from .shell import CHARGING, FakeCharger, after, settle, shown
+from .shell import CHARGING, FakeCharger, after, set_up_fake, settle, shown
 
 WHY = "sensor.garage_why"
 
@@ -307,3 +308,24 @@ async def test_no_more_is_left_behind_than_is_safe_without_a_meter(
     await hass.config_entries.async_remove(site.entry_id)
     await settle(hass)
     assert charger.plans[-1].max_a == 32.0
+
+
+@pytest.mark.requirement("8.3")
+async def test_after_a_start_the_safe_minimum_holds_until_the_meter_is_there(
+    hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    house = House(hass, freezer)
+    site_entry(**{CONF_SUPPLY: FUSE_60, CONF_GRID_METER: house.section}).add_to_hass(hass)
+    draws(charger, 32.0)
+    charger.say(offered_a=32.0, setpoint_a=32.0)
+    with patch("custom_components.smart_charge.coordinator.SystemRandom.random", return_value=0.5):
+        await set_up_fake(hass, charger)
+        await hass.services.async_call("switch", "turn_on", {"entity_id": "switch.garage_charge_now"}, blocking=True)
+        await settle(hass)
+        assert max(charger.asked) <= 6.0
+        assert shown(hass, WHY) == "meter_lost"
+        hass.states.async_set("sensor.grid_l1", "unavailable", POWER)
+        await settle(hass)
+        assert max(charger.asked) <= 6.0
+        await lives(charger, house, 400, 10.0)
+    assert charger.asked[-1] == 32.0

@@ -103,6 +103,10 @@ async def test_three_charge_points_share_sixty_ampere_and_a_power_cut(supply: Sh
     await supply.lives(72, LONGEST_STEP_S)
     assert supply.offered_a == [0, 0, 0]
     assert {world.shown("why") for world in supply.worlds} <= {"delayed_start", "waiting_for_turn"}
-    await supply.lives_until_delays_end()
-    assert supply.highest_a <= 60
+    for _ in range(60):
+        if sum(supply.offered_a) >= 12:
+            break
+        await supply.lives(LONGEST_STEP_S, LONGEST_STEP_S)
+    await supply.lives(LONGEST_STEP_S)
     assert sum(supply.offered_a) >= 12
+    assert supply.highest_a <= 60
