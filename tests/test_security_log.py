@@ -27,6 +27,7 @@ from .shell import after, settle
 
 S10_1 = pytest.mark.requirement("S10.1")
 TAG = "04A2B3C4D5E6F7"
+NOT_REFUSED = (PeerKind.CONNECTED, PeerKind.DISCONNECTED, PeerKind.NEW_CONNECTOR)
 
 
 async def ask(hass: HomeAssistant, action: str, **data: Any) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def knock(hass: HomeAssistant, kind: PeerKind = PeerKind.WRONG_PASSWORD, name: s
 
 
 @S10_1
-@pytest.mark.parametrize("kind", [kind for kind in PeerKind if kind not in (PeerKind.CONNECTED, PeerKind.DISCONNECTED)])
+@pytest.mark.parametrize("kind", [kind for kind in PeerKind if kind not in NOT_REFUSED])
 async def test_a_call_that_did_not_get_through_is_written_down(
     hass: HomeAssistant, entry: MockConfigEntry, kind: PeerKind
 ) -> None:
