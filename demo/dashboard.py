@@ -21,6 +21,7 @@ class ChargePointOnDashboard:
     name: str
     protocol: str
     entities: Keys
+    entry_id: str = ""
 
 
 def build_dashboard(charge_points: Iterable[ChargePointOnDashboard]) -> str:
@@ -34,6 +35,14 @@ def build_dashboard(charge_points: Iterable[ChargePointOnDashboard]) -> str:
             "type": "sections",
             "max_columns": 2,
             "sections": [_now(charge_point) for charge_point in shown],
+        },
+        {
+            "title": "Twelve months",
+            "path": "months",
+            "icon": "mdi:chart-bar",
+            "type": "sections",
+            "max_columns": 2,
+            "sections": [_months(charge_point) for charge_point in shown],
         },
         {
             "title": "Settings",
@@ -165,6 +174,29 @@ def _what_comes(of: Keys) -> Iterable[Card]:
     yield {"type": "conditional", "conditions": [forced], "card": duration}
     next_change = _tile(of["sensor", "next_change"], "Next change", color="blue")
     yield {"type": "conditional", "conditions": [{"condition": "not", "conditions": [forced]}], "card": next_change}
+
+
+def _months(point: ChargePointOnDashboard) -> Card:
+    of = point.entities
+    sums = (("today_import", "Today"), ("month_import", "This month"), ("year_import", "Last twelve months"))
+    return {
+        "type": "grid",
+        "cards": [
+            {"type": "heading", "heading": point.name, "heading_style": "title", "icon": "mdi:chart-bar"},
+            {
+                "type": "statistics-graph",
+                "title": "Energy by month",
+                "chart_type": "bar",
+                "period": "month",
+                "days_to_show": 365,
+                "stat_types": ["change"],
+                "hide_legend": True,
+                "entities": [f"smart_charge:{point.entry_id.lower()}_import"],
+                "grid_options": {"columns": "full"},
+            },
+            *(_tile(of["sensor", key], name, color="amber", grid_options={"columns": 4}) for key, name in sums),
+        ],
+    }
 
 
 def _settings(point: ChargePointOnDashboard) -> Card:

@@ -167,6 +167,8 @@ class _Opening:
                     break
                 await asyncio.sleep(0.3)
         return [
-            ChargePointOnDashboard(name=entry["title"], protocol=protocol, entities=entities[entry["entry_id"]])
+            ChargePointOnDashboard(
+                name=entry["title"], protocol=protocol, entities=entities[entry["entry_id"]], entry_id=entry["entry_id"]
+            )
             for protocol, entry in sorted(entries.items())
         ]
