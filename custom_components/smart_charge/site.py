@@ -173,7 +173,8 @@ class Site:
         if self._supply is None:
             self._sharing = None
         else:
-            supply = replace(self._supply, meter_interval_s=self._meter.interval_s)
+            has_meter = self._meter_settings.has_meter
+            supply = replace(self._supply, meter_interval_s=self._meter.interval_s, has_meter=has_meter)
             self._sharing = share(supply, reading, claims, self._carry, now)
             self._carry = self._sharing.carry
         self.picture = self._picture(now, reading, claims)

@@ -69,7 +69,7 @@ class Premises:
             return
         decided_on: dict[str, Any] = {}
         for _ in range(ROUNDS):
-            self._read_meter()
+            self.read_meter()
             due = [name for name, home in self.homes.items() if self._share_of(name) != decided_on.get(name, "nothing")]
             if not due:
                 break
@@ -99,7 +99,8 @@ class Premises:
         for home in self.homes.values():
             home._pass_to(at)
 
-    def _read_meter(self) -> None:
+    def read_meter(self) -> None:
+        """Let the meter say what flows, unless it is silent."""
         if self.has_meter:
             words = [None if limit is None else self._total_a(p) for p, limit in enumerate(self.supply.limit_a)]
             self.meter = GridReading(taken_at=self.now, current_a=(words[0], words[1], words[2]))
@@ -111,7 +112,7 @@ class Premises:
         return sum(home.wall.drawn_a for name, home in self.homes.items() if phase in self.phases[name])
 
     def _share_for(self, asking: str, situation: Situation) -> Ceiling | None:
-        self._read_meter()
+        self.read_meter()
         claims = [self._claim(name, home, situation if name == asking else None) for name, home in self.homes.items()]
         self.sharing = share(self.supply, self.meter, claims, self.carry, self.now)
         self.carry = self.sharing.carry

@@ -14,6 +14,7 @@ from .steps import KEYS, check, days, dice_for, do, drawn_s, home_of
 
 
 def meter_falls_silent(premises):
+    premises.read_meter()
     premises.has_meter = False
 
 
@@ -59,7 +60,7 @@ def premises_of(day, zone) -> Premises:
     return Premises(
         supply=supply_of(day["site"]),
         homes={name: home_of(day | point, first_at, zone) for name, point in points.items()},
-        phases={name: tuple(phase - 1 for phase in point.get("on", [1])) for name, point in points.items()},
+        phases={name: tuple(phase - 1 for phase in point.get("wired_to", [1])) for name, point in points.items()},
         is_free=day.get("setpoints_may_change", False),
     )
 

@@ -31,6 +31,7 @@ class Supply:
             tells nothing.
         hold_off_s: for how long current must have been free before it is given out.
         meter_interval_s: time between two readings of the grid meter, where it is known.
+        has_meter: False where there is none to wait for.
     """
 
     limit_a: PerPhase
@@ -38,6 +39,7 @@ class Supply:
     without_meter_a: float = MIN_CURRENT_A
     hold_off_s: float = 60.0
     meter_interval_s: float | None = None
+    has_meter: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-LEAD_S = 15.0
-"""Others come down so long before a random delay ends: they have then surely done so."""
+LEAD_S = 25.0
+"""Others come down so long before a random delay ends: they have then surely done so, and the meter has said so."""
 
 type Phases = tuple[float, float, float]
 """One amount for each phase of the supply."""
@@ -60,6 +60,7 @@ class Place:
         relieves: whose place it takes when its random delay ends.
         promised_a: what it waits for behind its random delay, though there may be less just now.
         promised_at: since when it has been promised more than it is allowed.
+        heard_at: when it first spoke; None while nobody knows what it does, as after a restart of ours.
     """
 
     phases: tuple[int, ...]
@@ -71,6 +72,7 @@ class Place:
     relieves: str | None = None
     promised_a: float = 0.0
     promised_at: datetime | None = None
+    heard_at: datetime | None = None
 
     @property
     def ceiling_a(self) -> float:

@@ -13,9 +13,9 @@ import math
 
 from .ceiling import Ceiling, SharingCause
 from .claims import SETTLING_S, Claim, Supply, drawn_between, is_ignoring
-from .grid_meter import GridReading, PhaseLoad, house_a, is_fresh, peak_a, remembered, stale_after_s
+from .grid_meter import STALE_AFTER_S, GridReading, PhaseLoad, house_a, is_fresh, peak_a, remembered, stale_after_s
 from .model import MIN_CURRENT_A, PerPhase
-from .places import LEAD_S, Phases, Place, Request, Trail
+from .places import LEAD_S, Phases, Place, Request, Trail, has_passed
 from .shares import fair_shares, stepped
 from .turns import JOIN_AFTER_S, SWAP_EVERY_S, TURN_S, Spare, Turns, take_turns
 
@@ -57,7 +57,11 @@ def share(
     """
     wanting = [c for c in claims if c.phases and set(c.phases) <= {0, 1, 2} and c.wants_a > 0]
     before = {claim.key: _found(claim, carry.places.get(claim.key), now) for claim in wanting}
-    obedient = [claim for claim in wanting if not is_ignoring(claim, before[claim.key], now)]
+    obedient = [
+        claim
+        for claim in wanting
+        if not is_ignoring(claim, before[claim.key], now) and not _is_new(before[claim.key], meter, supply, now)
+    ]
     loads = _loads(supply, meter, obedient, (carry, before), now)
     spare = Spare(
         most_a=_spare(supply, loads, 0.0),
@@ -92,14 +96,27 @@ def _found(claim: Claim, place: Place | None, now: datetime) -> Place:
     if place is None:
         begun = Trail(now_a=in_force_a, highest_a=in_force_a)
         is_held = claim.rises_at is not None and claim.rises_at > now  # since before a restart
-        return Place(
+        place = Place(
             phases=claim.phases,
             ceiling=begun,
             asked=begun,
             turn_at=now if is_held else None,
             promised_a=MIN_CURRENT_A if is_held else 0.0,
         )
-    return replace(place, phases=claim.phases, asked=place.asked.changed(in_force_a, now, SETTLING_S))
+    asked = place.asked.changed(in_force_a, now, SETTLING_S)
+    heard_at = place.heard_at or (None if claim.taken_at is None else now)
+    return replace(place, phases=claim.phases, asked=asked, heard_at=heard_at)
+
+
+def _is_new(place: Place, meter: GridReading | None, supply: Supply, now: datetime) -> bool:
+    """Whether it is too early to take from a charge point what it had when we started.
+
+    It has not spoken yet, and cannot be told anything. Or it has, and the meter has had no time to do so.
+    """
+    if place.heard_at is None:
+        return True
+    is_meter_due = supply.has_meter and not is_fresh(meter, now, supply.meter_interval_s)
+    return is_meter_due and place.ceiling.changed_at is None and not has_passed(place.heard_at, STALE_AFTER_S, now)
 
 
 def _loads(
@@ -196,7 +213,7 @@ def _takes_from_others(place: Place, places: Iterable[Place]) -> bool:
 
 
 def _held(place: Place, most_a: Phases, now: datetime, settling_s: float) -> Place:
-    """Leave a charge point that does not listen what it was allowed, unless a phase is overloaded."""
+    """Leave a charge point that does not listen, or not yet, what it was allowed, unless a phase is overloaded."""
     is_overloaded = any(most_a[phase] < 0 for phase in place.phases)
     return place.allowed(0.0 if is_overloaded else place.ceiling_a, now, settling_s)
 
@@ -292,9 +309,9 @@ def _review_at(
     supply: Supply, meter: GridReading | None, claims: Sequence[Claim], carry: SharingCarry, now: datetime
 ) -> datetime | None:
     """Return when something changes by itself: the meter goes stale, a hold-off or a turn ends."""
-    hold_off, turn, swap, join, lead, settling = (
+    hold_off, turn, swap, join, lead, settling, stale = (
         timedelta(seconds=seconds)
-        for seconds in (supply.hold_off_s, TURN_S, SWAP_EVERY_S, JOIN_AFTER_S, LEAD_S, SETTLING_S)
+        for seconds in (supply.hold_off_s, TURN_S, SWAP_EVERY_S, JOIN_AFTER_S, LEAD_S, SETTLING_S, STALE_AFTER_S)
     )
     ends = [carry.swapped_at + swap] if carry.swapped_at is not None else []
     for load in filter(None, carry.loads):
@@ -308,8 +325,11 @@ def _review_at(
             (place.begun_at, turn),
             (place.begun_at, swap),
             (place.promised_at, lead),
+            (place.heard_at, stale),
         )
         ends += [at + wait for at, wait in waits if at is not None]
+    if any(place.asked.now_a > place.ceiling_a for place in carry.places.values()):
+        ends.append(now + timedelta(seconds=1))  # to see it come down
     for claim in claims:
         if claim.rises_at is not None:
             ends += [claim.rises_at - lead, claim.rises_at]

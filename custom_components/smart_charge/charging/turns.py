@@ -88,13 +88,17 @@ def take_turns(requests: Sequence[Request], spare: Spare, swapped_at: datetime |
     )
 
 
-def _rank(request: Request) -> tuple[bool, bool, bool, float, float, str]:
-    """Put who charges first, then whose turn began last, then who has waited longest."""
+def _rank(request: Request) -> tuple[bool, bool, bool, bool, float, float, str]:
+    """Put who charges first, then who is served already, then whose turn began last, then who has waited longest.
+
+    Asked again about the same facts, it must not give another order: they would never agree.
+    """
     turn_at, waiting_at = request.place.turn_at, request.place.waiting_at
     return (
         not request.is_taking,
         not request.is_under_way,
         turn_at is None,
+        turn_at is not None and waiting_at is not None,
         0.0 if turn_at is None else -turn_at.timestamp(),
         math.inf if waiting_at is None else waiting_at.timestamp(),
         request.key,
