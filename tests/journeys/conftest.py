@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from unittest.mock import patch
 
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory, real_monotonic
 from homeassistant.core import HomeAssistant
+from modbus_connection import ModbusConnectionError
 import pytest
 
 from tests.chargers.ocpp.peer import QUICK
@@ -36,6 +38,28 @@ async def freezer(
 
 
 @contextmanager
+def forgiving_lost_dials() -> Iterator[None]:
+    """Do not fail a test for a dial that failed after whoever asked had gone, as asyncio reports of shielded ones.
+
+    The Modbus library shares one dial among all who wait for the link. When a newer setpoint cancels the older one's
+    wait while the link is down, nobody is left to hear how it ended, and nothing is wrong.
+    """
+    loop = asyncio.get_running_loop()
+    reporting = loop.get_exception_handler()
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        is_dial = isinstance(context.get("exception"), ModbusConnectionError)
+        if not (is_dial and "shielded" in context["message"]):
+            (reporting or asyncio.AbstractEventLoop.call_exception_handler)(loop, context)
+
+    loop.set_exception_handler(report)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(reporting)
+
+
+@contextmanager
 def in_haste(lease_s: float = 7e5) -> Iterator[None]:
     """Let polls be quick, dice always show the same, and leases outlast every jump of the clock."""
     timings = replace(UNHURRIED, lease_s=lease_s)
@@ -57,7 +81,7 @@ async def world(
     lease_s = options.get("lease_s", 7e5)
     options = {name: value for name, value in options.items() if name != "lease_s"}
     await hass.config.async_set_time_zone("Europe/London")
-    with in_haste(lease_s):
+    with in_haste(lease_s), forgiving_lost_dials():
         world = World(hass, freezer, kind, **options)
         try:
             await world.set_up()
@@ -72,7 +96,7 @@ async def supply(
 ) -> AsyncIterator[SharedSupply]:
     """A home with the charge points that the test names, and a house that draws 5 A beside them."""
     await hass.config.async_set_time_zone("Europe/London")
-    with in_haste():
+    with in_haste(), forgiving_lost_dials():
         supply = SharedSupply(hass, freezer, request.param)
         try:
             await supply.set_up()
