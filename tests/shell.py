@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+import time
 from typing import Any
 from unittest.mock import patch
 
@@ -40,6 +41,7 @@ from custom_components.smart_charge.const import (
     PROTOCOL_OCPP,
 )
 from custom_components.smart_charge.coordinator import SmartChargeCoordinator
+from custom_components.smart_charge.ledger import DATA_LEDGER
 
 PEAK = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 """A Monday evening, four hours before the default hours open."""
@@ -243,6 +245,15 @@ def shown(hass: HomeAssistant, entity_id: str) -> str:
     state = hass.states.get(entity_id)
     assert state is not None, entity_id
     return state.state
+
+
+async def until_summed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Wait until what was charged is on record, and the sums over it are shown."""
+    await hass.data[DATA_LEDGER].async_flush()
+    await settle(hass)
+    while entry.runtime_data.consumption._is_asking:
+        await hass.async_add_executor_job(time.sleep, 0.01)  # the loop's own clock may stand still
+    await settle(hass)
 
 
 async def until(is_so: Callable[[], bool], within_s: float = 15.0) -> None:

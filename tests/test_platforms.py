@@ -18,7 +18,7 @@ from custom_components.smart_charge.chargers.charger import Capabilities
 from custom_components.smart_charge.charging.model import ConnectorStatus, Fault, PilotState
 from custom_components.smart_charge.owner import async_charge_now
 
-from .shell import CHARGING, NIGHTS, PLUGGED_IN, FakeCharger, after, call, set_up_fake, settle, shown
+from .shell import CHARGING, NIGHTS, PLUGGED_IN, FakeCharger, after, call, set_up_fake, settle, shown, until_summed
 
 START = "time.garage_hours_1_from"
 
@@ -52,6 +52,7 @@ async def test_every_entity_of_a_platform(  # noqa: PLR0917
             charger.is_online = False
             charger.tell()
             await settle(hass)
+        await until_summed(hass, entry)
         await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
 
 
