@@ -5,12 +5,13 @@ The loop hands over the state of things at every step; what is new in it is foun
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 from .charging.demand_response import event_behind
 from .charging.model import ConnectorStatus, Decision, Reading, Settings, Source
 from .charging.session import Session, State
 from .ledger import Ledger
+from .records.energy import half_hour_of
 from .records.tab import Tab
 from .records.values import Condition, ConditionSeen, DecisionRecord, OutletKey, SessionRecord
 
@@ -44,6 +45,7 @@ class Recording:
         self.outlet = outlet
         self._ledger = ledger
         self._session: Session | None = None
+        self._latest: Scene | None = None
         self._session_at: datetime | None = None
         self._decision: tuple[object, ...] | None = None
         self._condition: ConditionSeen | None = None
@@ -60,7 +62,7 @@ class Recording:
 
     def forget(self) -> None:
         """Forget what was handed over: all that stands is new again."""
-        self._session = self._session_at = self._decision = self._condition = None
+        self._session = self._session_at = self._decision = self._condition = self._latest = None
 
     def add(self, record: SessionRecord) -> None:
         """Hand over what was found out otherwise."""
@@ -74,12 +76,19 @@ class Recording:
         self._note_condition(scene, is_due=True)
 
     def _note_session(self, scene: Scene) -> bool:
-        session, before = scene.session, self._session
+        session, before, latest = scene.session, self._session, self._latest
+        self._latest = scene
         if session is None or session == before:
             return False
+        if latest is not None and _is_of_earlier_half_hour(latest.session, session) and latest.session != before:
+            # What was used up to the edge belongs before it, to the watt-hour: months and prices begin at one.
+            self._ledger.add(session_record(self.outlet, cast("Session", latest.session), latest.tab))
+            is_edge = True
+        else:
+            is_edge = False
         is_new = before is None or (before.plugged_in_at, before.state) != (session.plugged_in_at, session.state)
         is_due = self._session_at is None or abs(scene.now - self._session_at) >= CHECKPOINT
-        if not is_new and not is_due:
+        if not is_new and not is_due and not is_edge:
             return False
         self._session, self._session_at = session, scene.now
         self._ledger.add(session_record(self.outlet, session, scene.tab), at_once=True)
@@ -104,6 +113,15 @@ class Recording:
         if before is not None and not is_same and was_watched:
             self._ledger.add(replace(before, at=scene.now, since_at=before.at))
         self._ledger.add(self._condition)
+
+
+def _is_of_earlier_half_hour(before: Session | None, now: Session) -> bool:
+    """Whether the same stay was last seen in an earlier half-hour."""
+    return (
+        before is not None
+        and before.plugged_in_at == now.plugged_in_at
+        and half_hour_of(before.seen_at) < half_hour_of(now.seen_at)
+    )
 
 
 def session_record(outlet: OutletKey, session: Session, tab: Tab | None) -> SessionRecord:

@@ -38,7 +38,7 @@ class Stay:
 def generated() -> list[Stay]:
     """Three evenings a week in March and April, one of them over the end of a month."""
     first = datetime(2026, 3, 22, 18, 7, tzinfo=UTC)
-    nights = [first + timedelta(days=2 * number, minutes=13 * number) for number in range(8)]
+    nights = [first + timedelta(days=3 * number, minutes=13 * number) for number in range(8)]
     return [Stay(at, at + timedelta(hours=9 + number % 4), 4_000 + 1_700 * number) for number, at in enumerate(nights)]
 
 
@@ -94,7 +94,7 @@ class Truth:
         for cut in [*_months_within(stay), stay.left_at]:
             await world.jump(cut)
             self._note(midnight(month, LONDON), self.register_wh - since_wh)
-            since_wh, month = self.register_wh, cut.astimezone(LONDON).replace(day=1).date()
+            since_wh, month = self.register_wh, (cut + timedelta.resolution).astimezone(LONDON).date().replace(day=1)
         self.sessions.append(self.register_wh - came_wh)
         await world.unplug()
 
@@ -104,7 +104,7 @@ class Truth:
 
 def _months_within(stay: Stay) -> list[datetime]:
     edge = midnight(stay.left_at.astimezone(LONDON).date().replace(day=1), LONDON)
-    return [edge] if edge > stay.came_at else []
+    return [edge - timedelta.resolution] if edge > stay.came_at else []
 
 
 @pytest.mark.parametrize("world", [ALFEN], indirect=True)
