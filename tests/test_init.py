@@ -2,7 +2,7 @@ import asyncio
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
@@ -13,8 +13,10 @@ from custom_components.smart_charge import async_migrate_entry
 from custom_components.smart_charge.chargers.charger import Identity
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.security.credentials import hash_secret
+from custom_components.smart_charge.site import DATA_SITE
 from simulator import ModbusCharger, OcppCharger, Vehicle
 
+from .premises import site_entry
 from .shell import FakeCharger, call, modbus_entry, ocpp_entry, set_up, set_up_fake, settle, shown, until
 
 
@@ -199,6 +201,22 @@ async def test_removing_deletes_what_was_kept(
     assert await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
+
+
+@pytest.mark.parametrize("is_site", [False, True])
+async def test_a_disabled_entry_is_removed_though_nothing_was_ever_set_up(
+    hass: HomeAssistant, hass_storage: dict[str, Any], caplog: Any, is_site: bool
+) -> None:
+    entry = site_entry() if is_site else modbus_entry()
+    key = f"{DOMAIN}.{entry.entry_id}"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": {}}
+    entry.disabled_by = ConfigEntryDisabler.USER
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert DATA_SITE not in hass.data
+    assert (key in hass_storage) is is_site
+    assert "Error calling entry remove callback" not in caplog.text
 
 
 async def test_an_update_of_the_firmware_is_shown(

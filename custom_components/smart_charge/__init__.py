@@ -201,7 +201,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
     ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
     note(hass, Kind.CHARGE_POINT_REMOVED, charge_point=entry.entry_id, protocol=entry.data.get(CONF_PROTOCOL))
     async_forget_notices(hass, entry)
-    hass.data[DATA_LIVE].pop(entry.entry_id, None)
+    hass.data.get(DATA_LIVE, {}).pop(entry.entry_id, None)
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:

@@ -67,5 +67,6 @@ async def async_unload_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> boo
 @callback
 def async_remove_site(hass: HomeAssistant) -> None:
     """Lift its limits. Who charges less because of them charges more after a random delay (11.8)."""
-    hass.data[DATA_SITE].release()
+    if (site := hass.data.get(DATA_SITE)) is not None:  # a disabled entry may be all there is: nothing was set up
+        site.release()
     withdraw_repairs(hass)
