@@ -1,10 +1,15 @@
+from unittest.mock import patch
+
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.smart_charge.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smart_charge.records.errors import LedgerUnreachable
+from custom_components.smart_charge.site import DATA_SITE
 
+from .premises import FUSE_25, add, site_entry
 from .shell import CHARGING, FakeCharger, ocpp_entry, set_up_fake, settle
 
 
@@ -29,3 +34,29 @@ async def test_diagnostics_of_an_ocpp_charge_point_tell_neither_id_nor_password(
     shown = str(await async_get_config_entry_diagnostics(hass, entry))
     assert "MY-SECRET-CP" not in shown
     assert "scrypt$abc" not in shown
+
+
+@pytest.mark.requirement("S4.1")
+async def test_diagnostics_of_the_site_tell_neither_names_nor_the_database(
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry
+) -> None:
+    sections = {
+        "supply": FUSE_25,
+        "agreement": {"party": "Acme Flex", "kind": "response", "start": "2026-11-01"},
+        "orcs": {"operator": "Streetlight Ltd", "authority": "Ambridge", "folder": "/media/ambridge"},
+        "records": {"url": "postgresql://anna:hunter2@db.example/home"},
+    }
+    site = site_entry(**sections)
+    charger.say(**CHARGING)
+    await hass.services.async_call("switch", "turn_on", {"entity_id": "switch.garage_charge_now"}, blocking=True)
+    with patch("custom_components.smart_charge.ledger.async_store_at", side_effect=LedgerUnreachable("not here")):
+        await add(hass, site)
+        assert hass.data[DATA_SITE].picture.limited == ("Garage",)
+        shown = await async_get_config_entry_diagnostics(hass, site)
+        hass.config_entries.async_update_entry(site, options={"supply": FUSE_25})
+        await settle(hass)
+    assert shown["agreement"] == {"holds": True, "default_hours_required": False}
+    assert shown["entry"]["data"] == {"kind": "site"}
+    assert shown["entry"]["options"]["supply"]["limit"] == 25.0
+    for name in ("Acme", "Streetlight", "mbridge", "anna", "hunter2", "db.example", "Garage"):
+        assert name not in str(shown)

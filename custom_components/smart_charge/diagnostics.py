@@ -7,6 +7,7 @@ from homeassistant.util import dt as dt_util
 
 from .agreement import agreement_of
 from .chargers.charger import Identity
+from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .prices import DATA_PRICES
 from .records.carry import to_plain
@@ -17,7 +18,8 @@ from .site import DATA_SITE, Site, is_site
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> dict[str, Any]:
     """Everything that helps to find out what went wrong, and nothing that names who or where."""
     if is_site(entry):
-        return _site(hass.data[DATA_SITE], entry) | {"prices": hass.data[DATA_PRICES].diagnostics()}
+        names = [each.title for each in hass.config_entries.async_entries(DOMAIN) if not is_site(each)]
+        return _site(hass.data[DATA_SITE], entry, names) | {"prices": hass.data[DATA_PRICES].diagnostics()}
     coordinator = entry.runtime_data
     charger, picture = coordinator.charger, coordinator.data
     plain = {
@@ -41,12 +43,12 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartCh
     return redact(plain, _private(entry, charger.identity))  # type: ignore[no-any-return]
 
 
-def _site(site: Site, entry: SmartChargeConfigEntry) -> dict[str, Any]:
+def _site(site: Site, entry: SmartChargeConfigEntry, names: list[str]) -> dict[str, Any]:
     plain = {"entry": {"version": entry.version, "data": dict(entry.data), "options": dict(entry.options)}}
     agreement = agreement_of(entry.options)
     holds = agreement is not None and agreement.holds_on(dt_util.now().date())
     plain["agreement"] = {"holds": holds, "default_hours_required": not holds}
-    return redact(plain | site.diagnostics(), [])  # type: ignore[no-any-return]
+    return redact(plain | site.diagnostics(), names)  # type: ignore[no-any-return]
 
 
 def _private(entry: SmartChargeConfigEntry, identity: Identity) -> list[str]:

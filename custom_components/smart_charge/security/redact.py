@@ -17,6 +17,8 @@ _NAMES: Final = frozenset(
         # the charge point and its parts
         "chargeboxserialnumber", "chargepointid", "chargepointserialnumber", "iccid", "identifiers", "imsi",
         "meterserialnumber", "serial", "serialnumber", "stationid", "title", "uniqueid",
+        # whom the owner deals with
+        "authority", "folder", "operator", "party",
         # people and vehicles
         "groupidtoken", "idtag", "idtags", "idtoken", "knowntags", "parentidtag", "tag", "tags", "userid", "vin",
     }
