@@ -63,6 +63,13 @@ async def test_each_sample_reaches_whoever_listens(
     assert told[0]["power_w"] == 7000.0
 
 
+async def test_a_device_is_looked_up_as_home_assistant_wants_it_now(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator, caplog: pytest.LogCaptureFixture
+) -> None:
+    await subscribed(await hass_ws_client(hass), device_id=device_id(hass, entry))
+    assert "deprecated" not in caplog.text
+
+
 async def test_the_meter_is_read_at_full_pace_while_somebody_listens(
     hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
 ) -> None:

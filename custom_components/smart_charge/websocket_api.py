@@ -79,7 +79,7 @@ def _entry_id(hass: HomeAssistant, msg: dict[str, Any]) -> str | None:
         return entity.config_entry_id if entity is not None and entity.platform == DOMAIN else None
     if "device_id" in msg:
         device = dr.async_get(hass).async_get(msg["device_id"])
-        return next((each for each in device.config_entries if each in hass.data[DATA_LIVE]), None) if device else None
+        return None if device is None else device.config_entry_id
     return msg.get("entry_id")
 
 
