@@ -13,6 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -128,6 +129,27 @@ async def test_a_range_that_ends_before_it_starts_is_refused(hass: HomeAssistant
     assert refused.value.translation_key == "range_ends_before_start"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"start": "0001-01-01"}, {"start": "1999-12-31"}, {"end": "9999-12-31"}, {"end": "0001-01-01"},
+        {"start": "0001-01-01T00:00:00+14:00"}, {"end": "9999-12-31T23:59:59-10:00"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("action", ["get_consumption", "export_sessions"])
+@pytest.mark.usefixtures("entry")
+async def test_an_age_before_or_after_all_records_is_refused(
+    hass: HomeAssistant, action: str, said: dict[str, str]
+) -> None:
+    with pytest.raises(probatio.Invalid, match="from 2000 to 2100"):
+        await hass.services.async_call(DOMAIN, action, said, blocking=True, return_response=True)
+
+
+@pytest.mark.usefixtures("year")
+async def test_a_century_can_be_asked_for(hass: HomeAssistant) -> None:
+    assert (await ask(hass, start="2000-01-01", end="2100-12-31", by="session"))["total"]["import_kwh"] == 34.5
+
+
 async def export(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     found = await hass.services.async_call(DOMAIN, "export_sessions", data, blocking=True, return_response=True)
     assert found is not None
@@ -166,6 +188,29 @@ async def test_a_file_is_written_only_where_home_assistant_may(hass: HomeAssista
     with pytest.raises(ServiceValidationError) as refused:
         await export(hass, path=name)
     assert refused.value.translation_key == key
+
+
+@pytest.mark.usefixtures("year")
+async def test_a_link_into_an_allowed_folder_opens_no_other(hass: HomeAssistant, tmp_path: Path) -> None:
+    allowed, elsewhere = tmp_path / "allowed", tmp_path / "elsewhere"
+    allowed.mkdir()
+    elsewhere.mkdir()
+    (allowed / "charging.csv").write_text("mine")
+    link = elsewhere / "charging.csv"
+    link.symlink_to(allowed / "charging.csv")
+    hass.config.allowlist_external_dirs = {str(allowed)}
+    with pytest.raises(ServiceValidationError) as refused:
+        await export(hass, path=str(link))
+    assert refused.value.translation_key == "path_not_allowed"
+    assert link.is_symlink()
+
+
+@pytest.mark.usefixtures("year")
+async def test_a_name_that_no_file_can_have_is_refused(hass: HomeAssistant, tmp_path: Path) -> None:
+    hass.config.allowlist_external_dirs = {str(tmp_path)}
+    with pytest.raises(ServiceValidationError) as refused:
+        await export(hass, path=f"{tmp_path}/a\0b.csv")
+    assert refused.value.translation_key == "path_not_allowed"
 
 
 def hour(number: int) -> datetime:

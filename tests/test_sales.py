@@ -1,6 +1,7 @@
 """The register of sales: off unless turned on, added to and never changed, kept whatever is deleted (14.1)."""
 
 import csv
+from datetime import datetime
 import io
 from typing import Any
 
@@ -67,6 +68,11 @@ async def test_a_mistake_is_put_right_by_another_entry(hass: HomeAssistant, regi
     with pytest.raises(ServiceValidationError) as refused:
         await ask(hass, "add_sale", **SALE | {"corrects": 7})
     assert refused.value.translation_key == "nothing_to_correct"
+
+
+async def test_a_day_that_yaml_read_as_an_instant_is_that_day(hass: HomeAssistant, register: MockConfigEntry) -> None:
+    sold_at = datetime(2026, 11, 20, 15, 30)  # noqa: DTZ001  as a script hands it over
+    assert (await ask(hass, "add_sale", **SALE | {"sold_on": sold_at}))["sold_on"] == "2026-11-20"
 
 
 async def test_a_sale_of_tomorrow_is_refused(

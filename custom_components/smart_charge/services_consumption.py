@@ -37,10 +37,22 @@ ATTR_FORMAT: Final = "format"
 ATTR_PATH: Final = "path"
 ATTR_START: Final = "start"
 
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2100
+"""Nothing is on record outside these years, and asking month by month for ages would keep the database busy."""
+
+
+def _within_reason(said: date) -> date:
+    if not FIRST_YEAR <= said.year <= LAST_YEAR:
+        raise probatio.Invalid(f"The year must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return said
+
+
+_MOMENT: Final = probatio.All(probatio.Any(cv.date, cv.datetime), _within_reason)
 _RANGE: Final = {
     probatio.Optional(ATTR_DEVICE_ID): probatio.All(cv.ensure_list, [cv.string]),
-    probatio.Optional(ATTR_START): probatio.Any(cv.date, cv.datetime),
-    probatio.Optional(ATTR_END): probatio.Any(cv.date, cv.datetime),
+    probatio.Optional(ATTR_START): _MOMENT,
+    probatio.Optional(ATTR_END): _MOMENT,
 }
 CONSUMPTION_SCHEMA: Final = probatio.Schema(
     _RANGE | {probatio.Optional(ATTR_BY, default="month"): probatio.In(["session", "month", "whole"])}
@@ -184,6 +196,12 @@ async def _async_export_sessions(call: ServiceCall) -> ServiceResponse:
     return said if call.return_response else None
 
 
+def _is_allowed(hass: HomeAssistant, path: Path) -> bool:
+    """Whether both the folder and what a link of that name leads to are allowed: it is the link that is replaced."""
+    parent = path.parent.resolve()
+    return hass.config.is_allowed_path(str(parent / path.name)) and hass.config.is_allowed_path(str(parent))
+
+
 def _write(hass: HomeAssistant, path: Path, form: str, text: str) -> None:
     """Write the file whole or not at all, for the owner's eyes only.
 
@@ -193,7 +211,7 @@ def _write(hass: HomeAssistant, path: Path, form: str, text: str) -> None:
     """
     if path.suffix.lower() != f".{form}":
         raise invalid("export_needs_suffix", suffix=f".{form}")
-    if not path.is_absolute() or not hass.config.is_allowed_path(str(path)):
+    if "\0" in str(path) or not path.is_absolute() or not _is_allowed(hass, path):
         raise invalid("path_not_allowed", path=str(path))
     try:
         descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)

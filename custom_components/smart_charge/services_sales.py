@@ -1,6 +1,6 @@
 """The register of sales, for sellers and installers: add, list, export (reg 14, 14.1). Off unless turned on."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Final
 
@@ -24,9 +24,15 @@ from .site import DATA_SITE
 _NAME: Final = probatio.All(cv.string, str.strip, probatio.Length(min=1, max=LONGEST_TEXT))
 _TEXT: Final = probatio.All(cv.string, str.strip, probatio.Length(max=LONGEST_TEXT))
 
+
+def _day(said: date) -> date:
+    """Return the day of what YAML may have read as an instant."""
+    return said.date() if isinstance(said, datetime) else said
+
+
 ADD_SCHEMA: Final = probatio.Schema(
     {
-        probatio.Required("sold_on"): cv.date,
+        probatio.Required("sold_on"): probatio.All(cv.date, _day),
         probatio.Required("model"): _NAME,
         probatio.Required("serial"): _NAME,
         probatio.Optional("buyer", default=""): _TEXT,
