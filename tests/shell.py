@@ -81,6 +81,9 @@ class FakeCharger:
         self._sample_listeners.append(listener)
         return lambda: self._sample_listeners.remove(listener)
 
+    def admit(self, *, is_admitted: bool) -> None:
+        """Ask for no tag."""
+
     def attend(self, *, is_watched: bool) -> None:
         self.is_watched = is_watched
 

@@ -22,7 +22,7 @@ from .charging.dsr_account import Books
 from .charging.fallback import reconcile
 from .charging.meter_guard import Asked
 from .charging.model import NO_PHASES, Carry, Decision, Reading, Settings, Situation
-from .charging.override import is_spent, left_wh
+from .charging.override import is_charge_now, is_spent, left_wh
 from .charging.reason import is_not_taking
 from .charging.session import State
 from .charging.thermal import Heat
@@ -224,6 +224,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         before = self.memory.carry
         self._decision = self._decide(now, skip_delay=skip_delay)
         self._keep(before, self._decision.carry)
+        self.charger.admit(is_admitted=is_charge_now(self.memory.carry))
         self._asking.ask_if_new(self._decision.setpoint_a, now)
         self._asking.watch(now)
         self._show(now)

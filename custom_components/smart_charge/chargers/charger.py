@@ -166,6 +166,9 @@ class Charger(Protocol):
     def attend(self, *, is_watched: bool) -> None:
         """Hear whether somebody watches the meter: then it is read as often as it may be, current or no current."""
 
+    def admit(self, *, is_admitted: bool) -> None:
+        """Hear whether a person in Home Assistant asks to charge: that stands in for a required tag (O10)."""
+
     async def run(self) -> None:
         """Keep the link, poll, renew leases, until cancelled. Never raises for a lost link."""
 

@@ -53,6 +53,11 @@ def end_override(carry: Carry, kind: OverrideKind | None = None) -> Carry:
     return carry if stands is None or kind not in (None, stands.kind) else replace(carry, override=None)
 
 
+def is_charge_now(carry: Carry) -> bool:
+    """Whether somebody in Home Assistant asks to charge."""
+    return carry.override is not None and carry.override.kind is OverrideKind.CHARGE_NOW
+
+
 def next_showing(at: time, time_zone: ZoneInfo, now: datetime) -> datetime:
     """Return the next instant, in UTC, at which clocks in ``time_zone`` show ``at``.
 

@@ -158,6 +158,10 @@ class ModbusCharger(Charger):
         return stop
 
     @override
+    def admit(self, *, is_admitted: bool) -> None:
+        """Do nothing: over Modbus no tag is asked for."""
+
+    @override
     def attend(self, *, is_watched: bool) -> None:
         self._pace.is_watched = is_watched
         if is_watched:

@@ -90,6 +90,7 @@ class OcppCharger:
         self._timings = timings or Timings()
         self._authorise = authorise
         self._start_without_tag = start_without_tag
+        self._is_admitted = False
         self.id_tag = id_tag[:MAX_LENGTH]
         self._own_tags = frozenset({self.id_tag})
         self._is_leader = True
@@ -202,6 +203,17 @@ class OcppCharger:
     def attend(self, *, is_watched: bool) -> None:
         """Do nothing more: the charge point sends each second already, if it can (9.4)."""
 
+    def admit(self, *, is_admitted: bool) -> None:
+        """Let a transaction begin on our own tag while a person in Home Assistant asks to charge (O10)."""
+        is_new = is_admitted and not self._is_admitted
+        self._is_admitted = is_admitted
+        if is_new and self._book.open is None and self._lease.wanted_a:
+            self._starter.wished()
+
+    @property
+    def _may_start(self) -> bool:
+        return self._start_without_tag or self._is_admitted
+
     async def run(self) -> None:
         """Greet, renew, start, until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -215,11 +227,12 @@ class OcppCharger:
         """Want this current.
 
         Before a transaction exists the default hours in the charge point hold. With ``start_without_tag``
-        a transaction is begun as soon as a vehicle is plugged in, for 0 A too: the lease goes along with the
-        remote start and again behind StartTransaction, so that the pause lies inside the transaction.
+        a transaction is begun as soon as a vehicle is plugged in, for 0 A too, and without it while
+        somebody is admitted: the lease goes along with the remote start and again behind StartTransaction,
+        so that the pause lies inside the transaction.
         """
         before = self._lease.wanted_a
-        may_start = self._start_without_tag or self._lease.has_stopped
+        may_start = self._may_start or self._lease.has_stopped
         if may_start and setpoint_a > 0 and not before and self._book.open is None:
             self._starter.wished()
         await self._lease.apply(setpoint_a)
@@ -572,7 +585,7 @@ class OcppCharger:
         elif said.status is ConnectorStatus.PREPARING and (was_old or before is not ConnectorStatus.PREPARING):
             if self._is_boot_new:
                 await self._end_without_stop(said.at)
-            if self._start_without_tag:
+            if self._may_start:
                 self._starter.plugged_in()
         self._is_boot_new = False
         self._starter.waits()
@@ -617,7 +630,7 @@ class OcppCharger:
         if ended is not None:
             self._snapshot.transaction_ended()
             self._lease.forget()
-            if said.reason in RESTARTS and self._start_without_tag:
+            if said.reason in RESTARTS and self._may_start:
                 self._starter.interrupted()
         self._changed()
 
