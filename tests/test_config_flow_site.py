@@ -90,6 +90,23 @@ async def test_three_phases_are_refused_while_the_meter_tells_of_one(
     assert site.options[CONF_SUPPLY]["limit"] == 60
 
 
+@pytest.mark.parametrize(
+    ("said", "errors"),
+    [
+        ({"limit": 10, "margin": 5}, {"margin": "margin_too_wide"}),
+        ({"limit": 25, "margin": 20}, {"margin": "margin_too_wide"}),
+        ({"without_meter": 5.5}, {"without_meter": "without_meter_too_low"}),
+    ],
+)
+async def test_a_supply_that_would_never_let_a_vehicle_charge_is_refused(
+    hass: HomeAssistant, site: MockConfigEntry, said: dict[str, Any], errors: dict[str, str]
+) -> None:
+    form = await answer(hass, await open_section(hass, site, "supply"), FUSE | said)
+    assert form["errors"] == errors
+    done = await answer(hass, form, FUSE | {"limit": 10, "margin": 4, "without_meter": 0})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+
+
 # Grid meter
 
 
@@ -143,6 +160,15 @@ async def test_sensors_that_make_no_meter_are_refused(
     form = await answer(hass, await open_section(hass, site, "grid_meter"), NO_SENSORS | named)
     assert form["errors"] == {"base": error}
     assert offered(form, next(iter(named))) == next(iter(named.values()))
+
+
+async def test_what_we_show_ourselves_is_no_meter(hass: HomeAssistant, site: MockConfigEntry) -> None:
+    form = await answer(
+        hass,
+        await open_section(hass, site, "grid_meter"),
+        NO_SENSORS | {"power": {"l1": "sensor.garage_power"}},
+    )
+    assert form["errors"] == {"base": "own_sensor"}
 
 
 async def test_a_sensor_that_says_nothing_yet_is_taken(hass: HomeAssistant, site: MockConfigEntry) -> None:

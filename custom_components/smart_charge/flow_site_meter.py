@@ -19,7 +19,7 @@ from homeassistant.helpers.sun import is_up
 import probatio
 
 from .charging.grid_meter import exports_too_much
-from .const import CONF_BATTERY, CONF_GRID_METER, CONF_SOLAR, CONF_SUPPLY
+from .const import CONF_BATTERY, CONF_GRID_METER, CONF_SOLAR, CONF_SUPPLY, DOMAIN
 from .flow_site_section import SiteSection
 from .site_meter import CURRENT, POWER, VOLTAGE, Quantity, SiteMeter, value_of
 from .site_settings import (
@@ -119,8 +119,15 @@ class MeterSections(SiteSection):
         entity_ids = [entity_id for by_phase in named.values() for entity_id in by_phase.values()]
         if len(set(entity_ids)) < len(entity_ids):
             return "sensor_twice"
+        if any(self._is_ours(entity_id) for entity_id in entity_ids):
+            return "own_sensor"
         wrong = (self._is_no_sensor(entity_id, _KINDS[kind][1]) for kind in named for entity_id in named[kind].values())
         return next(filter(None, wrong), None)
+
+    def _is_ours(self, entity_id: str) -> bool:
+        """Whether it is one of this integration's: of a charge point, or reckoned from what is asked for here."""
+        found = er.async_get(self.hass).async_get(entity_id)
+        return found is not None and found.platform == DOMAIN
 
     def _is_no_sensor(self, entity_id: str, quantity: Quantity) -> str | None:
         state = self.hass.states.get(entity_id)

@@ -47,8 +47,8 @@ class SupplySection(SiteSection):
             return self._ask_supply(before)
         if CONF_LIMIT not in user_input:
             return self.keep_section(CONF_SUPPLY, None)
-        if not self._is_metered(user_input[CONF_PHASES]):
-            return self._ask_supply(user_input, {CONF_PHASES: "meter_lacks_phases"})
+        if errors := self._what_is_wrong_with(user_input):
+            return self._ask_supply(user_input, errors)
         self._supply = user_input | {CONF_WIRING: dict(before.get(CONF_WIRING, {}))}
         self._unwired = self._charge_points() if user_input[CONF_PHASES] == "3" else []
         return await self.async_step_supply_wiring()
@@ -59,6 +59,17 @@ class SupplySection(SiteSection):
             data_schema=self.add_suggested_values_to_schema(_SUPPLY_SCHEMA, shown),
             errors=errors or {},
         )
+
+    def _what_is_wrong_with(self, said: Mapping[str, Any]) -> dict[str, str]:
+        """Return what would protect nothing, or never let a vehicle charge, by field."""
+        errors = {}
+        if not self._is_metered(said[CONF_PHASES]):
+            errors[CONF_PHASES] = "meter_lacks_phases"
+        if said[CONF_LIMIT] - said[CONF_MARGIN] < MIN_CURRENT_A:
+            errors[CONF_MARGIN] = "margin_too_wide"
+        if 0 < said[CONF_WITHOUT_METER] < MIN_CURRENT_A:
+            errors[CONF_WITHOUT_METER] = "without_meter_too_low"
+        return errors
 
     def _is_metered(self, phases: str) -> bool:
         """Whether the grid meter, if there is one, tells of each phase."""
