@@ -119,3 +119,26 @@ async def test_a_charge_point_that_is_gone_leaves_no_notices(hass: HomeAssistant
     await settle(hass)
     assert issue(hass, Danger.OVER_CURRENT) is None
     assert "over_current_01GARAGE" not in hass.data[NOTIFICATIONS]
+
+
+@pytest.mark.requirement("8.1")
+async def test_a_meter_that_lags_a_minute_leaves_the_vehicle_its_charge(
+    hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    async def lives(seconds: int, amps: float) -> None:
+        for _ in range(seconds // 5):
+            freezer.tick(timedelta(seconds=5))
+            charger.sample(**CHARGING | {"current_a": (amps, None, None), "power_w": 230 * amps})
+            await settle(hass)
+
+    await hass.services.async_call("switch", "turn_on", {"entity_id": "switch.garage_charge_now"}, blocking=True)
+    await lives(60, 32.0)
+    await hass.services.async_call("switch", "turn_on", {"entity_id": "switch.garage_safety_lock"}, blocking=True)
+    await lives(60, 32.0)
+    assert charger.asked[-1] == 0.0
+    assert issue(hass, "contactor_welded") is not None
+    await lives(20, 0.0)
+    assert issue(hass, "contactor_welded") is None
+    await hass.services.async_call("switch", "turn_off", {"entity_id": "switch.garage_safety_lock"}, blocking=True)
+    await settle(hass)
+    assert shown(hass, "sensor.garage_why") == "delayed_start"

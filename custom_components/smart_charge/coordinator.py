@@ -162,6 +162,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         if alarm is not None and alarm.danger not in {each.danger for each in standing}:
             self._notices.record(alarm)
             self.change(lambda carry: replace(carry, alarms=raised(carry.alarms, alarm)))
+        elif (believed := self._sampling.believed(standing)) != standing:
+            self.change(lambda carry: replace(carry, alarms=believed))
         elif self._facts != self._decided_on:
             self._on_charger()
 

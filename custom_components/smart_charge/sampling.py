@@ -7,7 +7,7 @@ from .chargers.charger import Charger
 from .charging.accuracy import History, SessionError, added, followed
 from .charging.alarms import Alarm
 from .charging.bias import bias_of
-from .charging.meter_guard import Asked, Guard, watch
+from .charging.meter_guard import Asked, Guard, believed, watch
 from .charging.model import Reading
 from .charging.session import Session, State
 from .charging.thermal import Heat, Thermal, cools_at, felt, heat_at
@@ -48,6 +48,10 @@ class Sampling:
             return None
         self._guard, alarm = watch(self._guard, sample, asked)
         return alarm
+
+    def believed(self, alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
+        """Return the alarms that later samples have not belied."""
+        return believed(alarms, self._guard)
 
     def follow(self, session: Session | None, told: Callable[[], None]) -> None:
         """See which session runs; call ``told`` when one has ended that says how accurate the meter is."""

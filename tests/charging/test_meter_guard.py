@@ -8,8 +8,8 @@ import pytest
 
 from custom_components.smart_charge.charging.alarms import Alarm, Danger, acknowledged, raised
 from custom_components.smart_charge.charging.decide import decide
-from custom_components.smart_charge.charging.meter_guard import Asked, Guard, watch
-from custom_components.smart_charge.charging.model import Mode, Override, Reason, Source
+from custom_components.smart_charge.charging.meter_guard import Asked, Guard, believed, watch
+from custom_components.smart_charge.charging.model import ConnectorStatus, Mode, Override, PilotState, Reason, Source
 from custom_components.smart_charge.records.carry import recover, to_plain
 
 from .facts import CHARGING, OPEN, PLUGGED, UNPLUGGED, in_force, reading, situation
@@ -38,15 +38,25 @@ def seen(samples, asked=ASKED, guard=None):
 
 @pytest.mark.requirement("8.1")
 def test_more_than_offered_for_long_enough_is_too_much():
-    danger, second = seen(sample(second, 20, **OFFERS_16) for second in range(60))
+    danger, second = seen(sample(second, 20, **OFFERS_16) for second in range(300))
     assert danger is Danger.OVER_CURRENT
-    assert 7 <= second <= 30
+    assert 75 <= second <= 120
+
+
+@pytest.mark.parametrize("lag_s", [20, 45, 60])
+def test_a_meter_that_lags_behind_a_fall_raises_nothing_while_circuit_and_cable_carry_it(lag_s):
+    asked = replace(ASKED, setpoint_a=6)
+    before = [sample(second, 32, offered_a=32.0) for second in range(30)]
+    after = [sample(second, 32 if second < 30 + lag_s else 6, offered_a=6.0) for second in range(30, 300)]
+    assert seen([*before, *after], asked) is None
 
 
 @pytest.mark.requirement("8.1")
 def test_more_than_rated_is_too_much_whatever_the_charge_point_offers():
     asked = replace(ASKED, setpoint_a=32, rated_a=16)
-    assert seen((sample(second, 31, offered_a=32.0) for second in range(60)), asked)[0] is Danger.OVER_CURRENT
+    danger, second = seen((sample(second, 31, offered_a=32.0) for second in range(60)), asked)
+    assert danger is Danger.OVER_CURRENT
+    assert 7 <= second <= 30
 
 
 @pytest.mark.requirement("8.1")
@@ -78,12 +88,13 @@ def test_a_vehicle_that_ramps_down_slowly_raises_nothing():
 
 def test_a_peak_that_passes_raises_nothing():
     samples = [sample(second, 25 if 30 <= second < 36 else 16, **OFFERS_16) for second in range(90)]
-    assert seen(samples) is None
+    assert seen(samples, replace(ASKED, rated_a=16)) is None
 
 
 @pytest.mark.parametrize("every_s", [1, 5, 10, 30, 60])
 def test_a_meter_that_speaks_seldom_is_believed_at_its_second_word(every_s):
-    raised_at = seen(sample(second, 25, **OFFERS_16) for second in range(0, 600, every_s))[1]
+    asked = replace(ASKED, rated_a=16)
+    raised_at = seen((sample(second, 25, **OFFERS_16) for second in range(0, 600, every_s)), asked)[1]
     assert raised_at <= 15 + 7 + 2 * every_s
 
 
@@ -145,6 +156,37 @@ def test_the_same_sample_told_again_and_again_raises_nothing():
 def test_two_samples_with_an_hour_between_them_raise_nothing():
     samples = [sample(second, 32, **OFFERS_NOTHING) for second in range(0, 7 * 3600, 3600)]
     assert seen(samples, PAUSED) is None
+
+
+def believed_after(samples):
+    """The alarms that stand once these samples were seen behind a contactor that was called welded at 11 s."""
+    guard, alarms = Guard(), ()
+    for each in samples:
+        guard, alarm = watch(guard, each, PAUSED)
+        alarms = raised(believed(alarms, guard), alarm) if alarm is not None else believed(alarms, guard)
+    return tuple(alarm.danger for alarm in alarms)
+
+
+@pytest.mark.parametrize("lag_s", [20, 45, 60])
+def test_a_meter_that_lagged_leaves_no_contactor_welded(lag_s):
+    shown = [32 if second < lag_s else 0 for second in range(180)]
+    samples = [sample(second, drawn_a, **OFFERS_NOTHING) for second, drawn_a in enumerate(shown)]
+    assert believed_after(samples[:lag_s]) == (Danger.CONTACTOR_WELDED,)
+    assert believed_after(samples) == ()
+
+
+@pytest.mark.parametrize(
+    ("case", "ended_at", "facts"),
+    [
+        ("the vehicle is full hours later", 3600, {}),
+        ("somebody has pulled the plug", 40, {"pilot": PilotState.A, "status": ConnectorStatus.AVAILABLE}),
+        ("the meter tells nothing", 40, {"current_a": (None, None, None)}),
+    ],
+)
+def test_a_contactor_that_may_be_welded_stays_so(case, ended_at, facts):
+    flowing = [sample(second, 16, **OFFERS_NOTHING) for second in range(0, ended_at, 5)]
+    ended = [sample(second, 0, **OFFERS_NOTHING | facts) for second in range(ended_at, ended_at + 300, 5)]
+    assert believed_after([*flowing, *ended]) == (Danger.CONTACTOR_WELDED,), case
 
 
 # What an alarm does

@@ -19,6 +19,13 @@ OVER_FOR = timedelta(seconds=7)
 FOLLOWS_WITHIN = timedelta(seconds=15)
 """After the current offered has fallen, a vehicle (5 s, IEC 61851-1 table A.6) and a slow meter may take so long."""
 
+LAGS_WITHIN = timedelta(seconds=90)
+"""Some charge points put the time of sending on what their meter showed a minute ago, and a value may be missed.
+
+So long a vehicle may draw what was offered before, where circuit and cable carry it; and a contactor behind which
+current ends within this time was not welded.
+"""
+
 OPENS_WITHIN = timedelta(seconds=6)
 """A contactor opens under load so long after the offer has ended (IEC 61851-1 table A.6, sequence 9.2)."""
 
@@ -53,13 +60,17 @@ class Guard:
 
     Attributes:
         allowed_a, fell_at: the ceiling, and when it last fell.
+        carried_a: what circuit and cable carry, whatever is offered.
         off_since: since when the charge point has said that it offers nothing.
+        still_since: since when nothing has flowed with a vehicle there that is offered nothing.
     """
 
     sampled_at: datetime | None = None
     allowed_a: float | None = None
+    carried_a: float | None = None
     fell_at: datetime | None = None
     off_since: datetime | None = None
+    still_since: datetime | None = None
     over: Streak | None = None
     flowing: Streak | None = None
 
@@ -82,8 +93,27 @@ def watch(guard: Guard, sample: Reading, asked: Asked) -> tuple[Guard, Alarm | N
     if drawn_a is None or (guard.sampled_at is not None and at - guard.sampled_at > _LONGEST_GAP):
         return Guard(sampled_at=at), None
     guard = _ceiling(replace(guard, sampled_at=at), sample, asked, at)
-    guard = replace(guard, over=_over(guard, drawn_a, at), flowing=_flowing(guard, drawn_a, at))
+    is_still = guard.off_since is not None and drawn_a < FLOWS_A and sample.is_plugged_in is not False
+    guard = replace(
+        guard,
+        over=_over(guard, drawn_a, at),
+        flowing=_flowing(guard, drawn_a, at),
+        still_since=(guard.still_since or at) if is_still else None,
+    )
     return guard, _alarm(guard, drawn_a, at)
+
+
+def believed(alarms: tuple[Alarm, ...], guard: Guard) -> tuple[Alarm, ...]:
+    """Return the alarms without a welded contactor behind which current has ended soon: the meter lagged."""
+    still_since, at = guard.still_since, guard.sampled_at
+    if still_since is None or at is None or at - still_since < WELDED_FOR:
+        return alarms
+    return tuple(
+        alarm
+        for alarm in alarms
+        if alarm.danger is not Danger.CONTACTOR_WELDED
+        or not timedelta(0) <= still_since - alarm.raised_at <= LAGS_WITHIN
+    )
 
 
 def drawn(sample: Reading, phases: int | None) -> float | None:
@@ -114,15 +144,16 @@ def _ceiling(guard: Guard, sample: Reading, asked: Asked, at: datetime) -> Guard
     What is offered counts only where it is more than what was asked for: a charge point that tells less than
     it does, or tells it in watts of another number of phases, must not stop a vehicle that does as it is told.
     """
-    ceilings = [asked.rated_a, *([] if sample.cable_a is None else [sample.cable_a])]
+    carried_a = asked.rated_a if sample.cable_a is None else min(asked.rated_a, sample.cable_a)
+    allowed_a = carried_a
     if sample.offered_a is not None:
-        ceilings.append(max(sample.offered_a, asked.setpoint_a))
-    allowed_a = min(ceilings)
+        allowed_a = min(carried_a, max(sample.offered_a, asked.setpoint_a))
     has_fallen = guard.allowed_a is None or allowed_a < guard.allowed_a
     is_off = asked.setpoint_a < MIN_CURRENT_A and _offers_nothing(sample)
     return replace(
         guard,
         allowed_a=allowed_a,
+        carried_a=carried_a,
         fell_at=at if has_fallen else guard.fell_at,
         off_since=max(guard.off_since or at, asked.since_at) if is_off else None,
     )
@@ -136,7 +167,8 @@ def _offers_nothing(sample: Reading) -> bool:
 def _over(guard: Guard, drawn_a: float, at: datetime) -> Streak | None:
     if guard.allowed_a is None or guard.allowed_a < MIN_CURRENT_A or drawn_a <= most_drawn(guard.allowed_a):
         return None
-    if guard.fell_at is not None and at < guard.fell_at + FOLLOWS_WITHIN:
+    is_carried = guard.carried_a is not None and drawn_a <= most_drawn(guard.carried_a)
+    if guard.fell_at is not None and at < guard.fell_at + (LAGS_WITHIN if is_carried else FOLLOWS_WITHIN):
         return None
     return guard.over or Streak(began_at=at, began_a=drawn_a)
 
