@@ -19,7 +19,7 @@ import pytest
 from custom_components.smart_charge.const import CONF_MODE
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.periods import midnight, month_edges
-from tests.shell import settle
+from tests.shell import settle, until
 
 from .world import ALFEN, World
 
@@ -93,6 +93,8 @@ class Truth:
         await world.jump(dt_util.utcnow() + timedelta(seconds=20))
         for cut in [*_months_within(stay), stay.left_at]:
             await world.jump(cut)
+            await until(lambda: world.loop.charger.reading.import_wh == self.register_wh)
+            await settle(world.hass)
             self._note(midnight(month, LONDON), self.register_wh - since_wh)
             since_wh, month = self.register_wh, (cut + timedelta.resolution).astimezone(LONDON).date().replace(day=1)
         self.sessions.append(self.register_wh - came_wh)
