@@ -7,8 +7,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings as effort, strategies as st
 import pytest
 
+from custom_components.smart_charge.charging.slots import Slot
 from custom_components.smart_charge.outlook.entities import read_entities
-from custom_components.smart_charge.outlook.prices import PricesNotUnderstood, read_attributes, read_records, scale
+from custom_components.smart_charge.outlook.prices import (
+    PricesNotUnderstood,
+    merged,
+    read_attributes,
+    read_records,
+    repeated,
+    scale,
+)
 
 OSLO = ZoneInfo("Europe/Oslo")
 NOW = datetime(2027, 1, 12, 12, tzinfo=UTC)
@@ -143,6 +151,35 @@ def test_a_lonely_entry_lasts_an_hour():
 
 def test_local_time_without_a_zone_is_the_sites():
     assert read({"prices_today": [{"time": "2027-01-12 01:00:00", "price": 0.1}]}) == TWO[:1]
+
+
+@pytest.mark.parametrize("has_end", [False, True])
+def test_the_hour_that_local_time_without_a_zone_has_twice_has_two_prices(has_end):
+    midnight = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    local = [(midnight + timedelta(hours=hour)).astimezone(OSLO).replace(tzinfo=None) for hour in range(26)]
+    rows = [
+        {"start": local[hour].isoformat(), "value" if has_end else "price": hour}
+        | ({"end": local[hour + 1].isoformat()} if has_end else {})
+        for hour in range(25)
+    ]
+    expected = [(midnight + timedelta(hours=hour), midnight + timedelta(hours=hour + 1), hour) for hour in range(25)]
+    assert read({"raw_today": rows}) == expected
+
+
+def test_a_price_that_is_said_to_hold_for_ever_is_repeated_for_a_day():
+    ever = Slot(start_at=at(0), end_at=datetime.max.replace(tzinfo=UTC), price_per_kwh=Decimal(1))
+    assert [slot.price_per_kwh for slot in repeated([ever], at(8))][:1] == [1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=8), st.lists(st.integers(0, 12)))
+def test_what_is_new_lies_over_what_is_known_wherever_it_is(new, known):
+    over = [Slot(start_at=at(start), end_at=at(start + lasts), price_per_kwh=Decimal(2)) for start, lasts in new]
+    before = [Slot(start_at=at(4 * n), end_at=at(4 * n + 4), price_per_kwh=Decimal(1)) for n in sorted(set(known))]
+    left = merged(before, over, at(-1))
+    for hour in range(60):
+        prices = {slot.price_per_kwh for slot in left if slot.start_at <= at(hour) < slot.end_at}
+        is_new = any(slot.start_at <= at(hour) < slot.end_at for slot in over)
+        assert prices == ({2} if is_new else {1} if hour // 4 in known else set())
 
 
 def test_nonsense_among_the_entries_is_left_out():

@@ -4,11 +4,12 @@ A table says under which names the lists and their fields are found; nothing is 
 integration beyond that. Money is `Decimal` and a kilowatt-hour is what it is the price of.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
+from itertools import accumulate, pairwise
 import re
 from statistics import mode
 from typing import Any
@@ -161,10 +162,13 @@ def merged(before: Iterable[Slot], new: Sequence[Slot], since: datetime) -> tupl
 
     A list that has shrunk takes nothing back: what was published of a time stays true of it.
     """
+    covering = sorted(new, key=lambda slot: slot.start_at)
+    starts = [slot.start_at for slot in covering]
+    ends = list(accumulate((slot.end_at for slot in covering), max))
     kept: list[Slot] = []
     for slot in before:
         pieces = [slot]
-        for over in new:
+        for over in covering[bisect_right(ends, slot.start_at) : bisect_left(starts, slot.end_at)]:
             pieces = [left for piece in pieces for left in _without(piece, over)]
         kept += pieces
     return tuple(sorted((slot for slot in (*kept, *new) if slot.end_at > since), key=lambda slot: slot.start_at))
@@ -184,9 +188,9 @@ def repeated(seen: Sequence[Slot], now: datetime) -> tuple[Slot, ...]:
     """Return what was seen in the last day with the day to come like it, for prices that are not told ahead."""
     day = timedelta(days=1)
     ahead = [
-        Slot(start_at=slot.start_at + day, end_at=slot.end_at + day, price_per_kwh=slot.price_per_kwh)
+        Slot(start_at=slot.start_at + day, end_at=min(slot.end_at, now + day) + day, price_per_kwh=slot.price_per_kwh)
         for slot in seen
-        if slot.end_at + day > now
+        if slot.end_at > now - day and slot.start_at < now + day
     ]
     return merged(ahead, seen, now - 2 * day)
 
@@ -231,8 +235,10 @@ def _dated(shape: Shape, rows: Iterable[Any], time_zone: ZoneInfo) -> list[_Entr
         if not isinstance(row, Mapping):
             continue
         start_at, price = _instant(row.get(shape.start), time_zone), _number(row.get(shape.value))
+        if start_at in found:
+            start_at = _instant(row.get(shape.start), time_zone, fold=1)
         if start_at is not None and price is not None:
-            found[start_at] = (_instant(row.get(shape.end), time_zone) if shape.end else None, price)
+            found[start_at] = (_end(row.get(shape.end), start_at, time_zone) if shape.end else None, price)
     starts = sorted(found)
     steps = [later - sooner for sooner, later in pairwise(starts)]
     step = mode(steps) if steps else timedelta(hours=1)
@@ -247,8 +253,14 @@ def _dated(shape: Shape, rows: Iterable[Any], time_zone: ZoneInfo) -> list[_Entr
     return entries
 
 
-def _instant(value: Any, time_zone: ZoneInfo) -> datetime | None:
-    """Read a moment as ISO text or as a datetime, local if it names no zone."""
+def _end(value: Any, start_at: datetime, time_zone: ZoneInfo) -> datetime | None:
+    """Read when an entry ends: after it began, of the two moments that local time may mean as clocks go back."""
+    end_at = _instant(value, time_zone)
+    return end_at if end_at is None or end_at > start_at else _instant(value, time_zone, fold=1)
+
+
+def _instant(value: Any, time_zone: ZoneInfo, *, fold: int = 0) -> datetime | None:
+    """Read a moment as ISO text or as a datetime, local if it names no zone; ``fold`` is 1 for the later of two."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -257,7 +269,7 @@ def _instant(value: Any, time_zone: ZoneInfo) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     try:
-        return (value if value.tzinfo is not None else value.replace(tzinfo=time_zone)).astimezone(UTC)
+        return (value if value.tzinfo is not None else value.replace(tzinfo=time_zone, fold=fold)).astimezone(UTC)
     except OverflowError:
         return None
 
