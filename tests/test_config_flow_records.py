@@ -1,8 +1,10 @@
 """Where the records are kept: the section of the site that asks, and the move to another database and back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 import time
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -10,9 +12,10 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_charge.const import CONF_RECORDS
+from custom_components.smart_charge.const import CONF_RECORDS, DOMAIN
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.store import Store
+from custom_components.smart_charge.records.values import OutletKey
 
 from .flow_words import readable
 from .premises import add, site_entry
@@ -96,3 +99,43 @@ async def test_records_go_to_the_named_database_at_once(hass: HomeAssistant, sit
     assert url not in str(form)
     await say(hass, form, {"remove_url": True, "keep_months": 13})
     assert await is_at(hass, None)
+
+
+@pytest.mark.requirement("S7.2")
+async def test_deleting_reaches_the_file_that_was_left_for_a_database(
+    hass: HomeAssistant, site: MockConfigEntry, url: str
+) -> None:
+    ledger, now = hass.data[DATA_LEDGER], dt_util.utcnow()
+    gone = OutletKey(charge_point="01GONE", connector=1)
+    ledger.add(replace(a_session(gone, now), tag="04A2B3C4D5E6F7", who="Ada Lovelace"))
+    await ledger.async_flush()
+    await say(hass, await records(hass, site), {"url": url, "keep_months": 13})
+    assert await is_at(hass, url)
+    with patch("custom_components.smart_charge.forgetting_names.SAVED_AFTER_S", 0):
+        answer = await hass.services.async_call(
+            DOMAIN, "delete_personal_data", {"confirm": "A1234567"}, blocking=True, return_response=True
+        )
+
+    def words_left() -> set[str]:
+        files = ledger.path.parent.glob(f"{ledger.path.name}*")
+        return {word for file in files for word in ("04A2B3C4D5E6F7", "Ada") if word.encode() in file.read_bytes()}
+
+    assert await hass.async_add_executor_job(words_left) == set()
+    assert {"what": "sessions", "count": 1} in [
+        {key: row[key] for key in ("what", "count")} for row in answer["erased"]
+    ]  # type: ignore[index, union-attr, call-overload]
+
+
+@pytest.mark.requirement("S7.2")
+async def test_a_left_file_that_cannot_be_erased_is_named(hass: HomeAssistant, site: MockConfigEntry, url: str) -> None:
+    ledger = hass.data[DATA_LEDGER]
+    await say(hass, await records(hass, site), {"url": url, "keep_months": 13})
+    assert await is_at(hass, url)
+    await hass.async_add_executor_job(ledger.path.write_bytes, b"no database" * 1000)
+    with patch("custom_components.smart_charge.forgetting_names.SAVED_AFTER_S", 0):
+        answer = await hass.services.async_call(
+            DOMAIN, "delete_personal_data", {"confirm": "A1234567"}, blocking=True, return_response=True
+        )
+    assert answer is not None
+    assert answer["is_complete"] is False
+    assert ledger.path.name in str(answer["left"])

@@ -56,7 +56,10 @@ async def async_gather_traces(hass: HomeAssistant, entries: Sequence[SmartCharge
     ours = charge_point_entries(hass)
     is_everybody = {entry.entry_id for entry in ours} <= {entry.entry_id for entry in entries}
     chosen = frozenset(entry.entry_id for entry in entries)
-    erasure = await hass.data[DATA_LEDGER].async_ask(partial(_erasure, is_everybody=is_everybody, chosen=chosen))
+    ledger, known = hass.data[DATA_LEDGER], partial(_erasure, is_everybody=is_everybody, chosen=chosen)
+    erasure = await ledger.async_ask(known)
+    if (left := await ledger.async_ask_left(known)) is not None:
+        erasure = erasure | left
     if is_everybody:
         erasure = _with_listed(hass, erasure)
     entity_ids = frozenset(_entity_ids(hass, None if is_everybody else erasure.charge_points))

@@ -4,7 +4,8 @@ Whatever is wrong with it, charging goes on: what cannot be written waits in mem
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 import secrets
@@ -25,8 +26,8 @@ from .records.buffer import Buffer, Flushed
 from .records.errors import LedgerDamaged, LedgerError, LedgerMisaddressed
 from .records.journal import Journal, Record
 from .records.pseudonyms import Pseudonyms
-from .records.remnants import Erasure
-from .records.retention import Erased, erase
+from .records.remnants import Erasure, Remnant
+from .records.retention import Erased, erase, together
 from .records.sales import Register
 from .records.security_log import SecurityLog
 from .records.store import Store, set_aside
@@ -163,6 +164,19 @@ class Ledger:
         except LedgerError as err:
             raise ledger_error(err) from err
 
+    async def async_ask_left[AnswerT](self, question: Callable[[Journal], AnswerT]) -> AnswerT | None:
+        """Ask the file that was left behind for a database by URL; None where there is none, or it cannot be read."""
+
+        def ask() -> AnswerT | None:
+            with self._left_file() as left:
+                return None if left is None else question(left)
+
+        try:
+            return await self._hass.async_add_executor_job(ask)
+        except LedgerError as err:
+            LOGGER.warning("The records left in %s cannot be read: %s", self.path.name, type(err).__name__)
+            return None
+
     async def async_erase(self, erasure: Erasure, then: Callable[[], None]) -> Erased:
         """Erase, and look for what is left, while nothing is written; ``then`` is called before anything is again.
 
@@ -191,7 +205,31 @@ class Ledger:
 
     def _erase(self, journal: Journal, erasure: Erasure) -> Erased:
         self.buffer.forget(erasure.is_personal)
-        return erase(journal, erasure)
+        return together(erase(journal, erasure), self._erase_left(erasure))
+
+    def _erase_left(self, erasure: Erasure) -> Erased:
+        try:
+            with self._left_file() as left:
+                return Erased(rows={}) if left is None else erase(left, erasure)
+        except LedgerError as err:
+            LOGGER.warning("The records left in %s cannot be erased: %s", self.path.name, type(err).__name__)
+            return Erased(rows={}, remnants=[Remnant(where=self.path.name, count=1)])
+
+    @contextmanager
+    def _left_file(self) -> Iterator[Journal | None]:
+        """Blocks. Lend the file that the records were kept in before the URL was set; None where there is none."""
+        if self._opened_at_url is None or not self.path.exists():
+            yield None
+            return
+        store = Store.at_path(self.path)
+        try:
+            yield self._journal_in(store)
+        finally:
+            store.close()
+
+    def _journal_in(self, store: Store) -> Journal:
+        security = SecurityLog(store, self._site, Pseudonyms(self._key))
+        return Journal(store, self._site, security, Register(store, self._site))
 
     async def async_start_anew(self) -> None:
         """Put a damaged database aside and begin a new one; what waits in memory is written to it.
@@ -293,8 +331,7 @@ class Ledger:
             await self._async_note(err)
             self._arm()
             return
-        security = SecurityLog(store, self._site, Pseudonyms(self._key))
-        self._journal = Journal(store, self._site, security, Register(store, self._site))
+        self._journal = self._journal_in(store)
         self._opened_at_url = url
         await self._async_note(None)
         self._tell()

@@ -36,6 +36,14 @@ class Erasure:
         """The tags and names, without blanks around them."""
         return frozenset(word.strip() for word in self.tags | self.names if word.strip())
 
+    def __or__(self, other: Erasure) -> Erasure:
+        """Return what either names."""
+        return Erasure(
+            charge_points=self.charge_points | other.charge_points,
+            tags=self.tags | other.tags,
+            names=self.names | other.names,
+        )
+
     def is_personal(self, record: Record) -> bool:
         """Whether a record that still waits to be written is part of it."""
         if isinstance(record, SessionRecord):

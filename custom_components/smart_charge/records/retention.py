@@ -75,6 +75,13 @@ def erase(journal: Journal, erasure: Erasure) -> Erased:
     return Erased(rows=rows, remnants=remnants, out_of_reach=tuple(out_of_reach(journal.store, erasure)))
 
 
+def together(one: Erased, other: Erased) -> Erased:
+    """Return what was erased in two databases as one."""
+    rows = {name: one.rows.get(name, 0) + other.rows.get(name, 0) for name in {**one.rows, **other.rows}}
+    reach = tuple(dict.fromkeys((*one.out_of_reach, *other.out_of_reach)))
+    return Erased(rows=rows, remnants=(*one.remnants, *other.remnants), out_of_reach=reach)
+
+
 def _erase_charge_points(connection: Connection, site: str, erasure: Erasure) -> dict[str, int]:
     mine = outlet_ids(connection, site, sorted(erasure.charge_points))
     return {
