@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -76,6 +77,23 @@ async def test_an_address_that_does_not_work_is_refused_with_the_reason(
     assert site.options[CONF_RECORDS] == {"keep_months": 24}
 
 
+async def test_a_password_with_an_at_sign_is_not_said_aloud(
+    hass: HomeAssistant, site: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    said = "postgresql+psycopg://smart:hunter@2secret@127.0.0.1:1/home"
+    form = await say(hass, await records(hass, site), {"url": said, "keep_months": 13})
+    assert form["errors"] == {"url": "records_misaddressed"}
+    assert "%40" in form["description_placeholders"]["error"]
+    hass.config_entries.async_update_entry(site, options={CONF_RECORDS: {"url": said, "keep_months": 13}})
+    await settle(hass)
+    await hass.data[DATA_LEDGER].async_flush()
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "records")
+    assert issue is not None
+    assert issue.translation_key == "records_misaddressed"
+    assert "2secret" not in f"{form} {issue.translation_placeholders} {caplog.text}"
+
+
 async def test_records_go_to_the_named_database_at_once(hass: HomeAssistant, site: MockConfigEntry, url: str) -> None:
     ledger = hass.data[DATA_LEDGER]
     await ledger.async_flush()
@@ -139,3 +157,23 @@ async def test_a_left_file_that_cannot_be_erased_is_named(hass: HomeAssistant, s
     assert answer is not None
     assert answer["is_complete"] is False
     assert ledger.path.name in str(answer["left"])
+
+
+async def test_tables_that_were_dropped_are_made_anew(hass: HomeAssistant, site: MockConfigEntry, url: str) -> None:
+    ledger = hass.data[DATA_LEDGER]
+    await say(hass, await records(hass, site), {"url": url, "keep_months": 13})
+    assert await is_at(hass, url)
+
+    def drop() -> None:
+        store = Store.at_url(url)
+        with store.write() as connection:
+            connection.exec_driver_sql("DROP SCHEMA smart_charge CASCADE")
+        store.close()
+
+    await hass.async_add_executor_job(drop)
+    ledger.add(a_session(new_outlet(), dt_util.utcnow()))
+    await ledger.async_flush()
+    await ledger.async_flush()
+    assert ledger.error is None
+    assert len(ledger.buffer) == 0
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "records") is None

@@ -23,7 +23,7 @@ from .const import CONF_RECORDS, DOMAIN, KIND_SITE, LOGGER
 from .errors import ledger_error
 from .ledger_repairs import async_clear_issue, async_raise_issue
 from .records.buffer import Buffer, Flushed
-from .records.errors import LedgerDamaged, LedgerError, LedgerMisaddressed
+from .records.errors import LedgerDamaged, LedgerError, LedgerMisaddressed, LedgerUnreachable
 from .records.journal import Journal, Record
 from .records.pseudonyms import Pseudonyms
 from .records.remnants import Erasure, Remnant
@@ -346,7 +346,8 @@ class Ledger:
         before, self._error = self._error, error
         if type(error) is not type(before):
             self._say(error)
-        if isinstance(error, LedgerDamaged):
+        is_server_lost = isinstance(error, LedgerUnreachable) and self._opened_at_url is not None
+        if isinstance(error, LedgerDamaged) or is_server_lost:
             await self._async_close()  # so that the next try sees whatever is there then
 
     def _say(self, error: LedgerError | None) -> None:

@@ -66,6 +66,8 @@ class Store:
             parsed = make_url(url)
             if parsed.drivername not in {"postgresql", "postgresql+psycopg"}:
                 raise LedgerMisaddressed("The URL does not begin with postgresql+psycopg://")
+            if "@" in (parsed.host or ""):  # the end of a password, which the driver would say aloud
+                raise LedgerMisaddressed("An @ within the name or the password must be written as %40")
             engine = create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
                 connect_args={"connect_timeout": 5, "options": _POSTGRESQL_OPTIONS},
