@@ -38,6 +38,7 @@ from .shell import (
     set_up_fake,
     settle,
     shown,
+    until_summed,
 )
 
 WHY = "sensor.garage_why"
@@ -415,14 +416,14 @@ async def test_many_readings_are_one_turn_and_no_decision(hass: HomeAssistant, c
     decide.assert_not_called()
 
 
-@pytest.mark.usefixtures("entry")
 async def test_readings_each_second_write_no_state_that_did_not_change(
-    hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     charger.say(**CHARGING, import_wh=10_000)
     await after(hass, freezer, seconds=1)
     charger.say(import_wh=10_001)
     await settle(hass)
+    await until_summed(hass, entry)
     changed = async_capture_events(hass, "state_changed")
     reported: list[Event[Any]] = []
 
