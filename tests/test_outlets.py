@@ -12,7 +12,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
-from custom_components.smart_charge.const import CONF_PASSWORD_HASHES, DOMAIN
+from custom_components.smart_charge.const import CONF_CONNECTOR_ID, CONF_ENTRY, CONF_PASSWORD_HASHES, DOMAIN
 from custom_components.smart_charge.security.credentials import hash_secret
 from tests.chargers.ocpp.peer import QUICK, Peer, basic, stamp
 from tests.flow_words import free_port, readable
@@ -102,6 +102,13 @@ async def test_the_second_outlet_is_offered_once_and_asks_for_nothing_but_hours(
     await settle(house.hass)
     await house.call()
     assert house.offers == []
+
+
+async def test_an_outlet_whose_charge_point_is_gone_is_not_offered(house: House) -> None:
+    told = await house.hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data={CONF_ENTRY: "01GONE", CONF_CONNECTOR_ID: 2}
+    )
+    assert told["reason"] == "already_configured"
 
 
 async def test_it_is_a_device_of_its_own_by_way_of_the_first(house: House) -> None:

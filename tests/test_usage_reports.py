@@ -11,7 +11,7 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory, real_monotonic
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -321,6 +321,22 @@ async def test_an_id_that_cannot_be_one_is_refused(
 ) -> None:
     asked = await describe(hass, site, LEFT, public_id=public_id)
     assert asked["errors"] == {"public_id": error}
+
+
+async def test_an_outlet_that_cannot_be_written_down_is_said_so(
+    hass: HomeAssistant, outlets: None, site: MockConfigEntry
+) -> None:
+    locked = HomeAssistantError("locked")
+    with patch.object(hass.data[DATA_LEDGER], "async_ask", side_effect=locked):
+        asked = await describe(hass, site, LEFT)
+    assert asked["errors"] == {"base": "records_unavailable"}
+
+
+async def test_without_a_charge_point_there_is_no_outlet_to_describe(hass: HomeAssistant) -> None:
+    site = site_entry(orcs=SCHEME)
+    await add(hass, site)
+    told = await walk(hass, site, {"next_step_id": "orcs_outlet"})
+    assert told["reason"] == "no_charge_point"
 
 
 @pytest.mark.requirement("O7")
