@@ -19,6 +19,7 @@ from .charging.alarms import raised
 from .charging.claims import Claim
 from .charging.decide import decide, wish_before_supply_a, wish_without_events_a
 from .charging.dsr_account import Books
+from .charging.ending import shown_ending
 from .charging.fallback import reconcile
 from .charging.meter_guard import Asked
 from .charging.model import NO_PHASES, Carry, Decision, Reading, Settings, Situation
@@ -355,6 +356,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             total_wh=None if total.last_wh is None else total.counted_wh,
             usage=self.consumption.periods,
             cost=None if self.memory.tab is None else self.memory.tab.cost,
+            ending=shown_ending(self.memory.ending, self._decision.carry.override, local_zone()),
         )
         return replace(picture, sentence=self._wording.sentence(picture.why, picture.until_at, now))
 

@@ -1,11 +1,12 @@
 """What one charge point looks like now: all that entities may show, replaced whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from .charging.accuracy import SessionError
+from .charging.ending import Ending
 from .charging.model import (
     ConnectorStatus,
     Decision,
@@ -58,6 +59,7 @@ class Picture:
         meter_error: how far power was off in the last session that could tell (9.5).
         usage: today's, this month's and the last twelve months'; None before the records have been asked.
         cost: of the session so far; None where a part of it had no price.
+        ending: when "Charge now" or "Stop" ends that stands, or that is tapped next.
         sentence: why, in Home Assistant's language and local time.
     """
 
@@ -81,6 +83,7 @@ class Picture:
     sentence: str | None = None
     usage: Periods | None = None
     cost: Decimal | None = None
+    ending: Ending = field(default_factory=Ending)
 
     @property
     def status(self) -> ConnectorStatus | None:

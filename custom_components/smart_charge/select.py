@@ -1,5 +1,6 @@
-"""How the owner wants the vehicle charged when nobody intervenes."""
+"""How the owner wants the vehicle charged when nobody intervenes, and what ends "Charge now" and "Stop"."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, override
 
@@ -7,9 +8,11 @@ from homeassistant.components.select import SelectEntity, SelectEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charging.ending import EndKind
 from .charging.model import Mode
 from .const import CONF_MODE
-from .coordinator import SmartChargeConfigEntry
+from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
+from .endings import async_choose_end
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
 
 PARALLEL_UPDATES = 1
@@ -17,19 +20,35 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class SmartChargeSelectDescription(SmartChargeEntityDescription, SelectEntityDescription):
-    """A choice that is an option of the entry."""
+    """A choice. ``set_fn`` does what choosing asks for."""
 
-    option: str
+    set_fn: Callable[[SmartChargeCoordinator, str], Awaitable[None]]
+
+
+async def _async_set_mode(coordinator: SmartChargeCoordinator, option: str) -> None:
+    coordinator.change_options({CONF_MODE: option})
+
+
+async def _async_set_end(coordinator: SmartChargeCoordinator, option: str) -> None:
+    await async_choose_end(coordinator, EndKind(option))
 
 
 DESCRIPTIONS: Final[tuple[SmartChargeSelectDescription, ...]] = (
     SmartChargeSelectDescription(
         key="mode",
         translation_key="mode",
-        option=CONF_MODE,
+        set_fn=_async_set_mode,
         options=[mode.value for mode in Mode],
         needs_link=False,
         value_fn=lambda picture: picture.settings.mode,
+    ),
+    SmartChargeSelectDescription(
+        key="end",
+        translation_key="end",
+        set_fn=_async_set_end,
+        options=[kind.value for kind in EndKind],
+        needs_link=False,
+        value_fn=lambda picture: picture.ending.kind,
     ),
 )
 
@@ -37,7 +56,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSelectDescription, ...]] = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add it."""
+    """Add them."""
     async_add_entities(SmartChargeSelect(entry, description) for description in DESCRIPTIONS)
 
 
@@ -55,5 +74,5 @@ class SmartChargeSelect(SmartChargeEntity, SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Keep it."""
-        self.coordinator.change_options({self.entity_description.option: option})
+        """As the description says."""
+        await self.entity_description.set_fn(self.coordinator, option)

@@ -14,6 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 from .chargers.ocpp.tags import TagStatus, fold
 from .charging.accuracy import History
 from .charging.dsr_account import Books
+from .charging.ending import Ending
 from .charging.metering import Meter
 from .charging.model import Carry
 from .charging.planning import Errand
@@ -47,6 +48,7 @@ class Memory:
         self.accuracy = History()
         self.errand = Errand()
         self.books = Books()
+        self.ending = Ending()
         self.charger: Mapping[str, Any] = {}
         self.id_tag = secrets.token_hex(8).upper()
 
@@ -63,6 +65,7 @@ class Memory:
         self.accuracy = _part(History, stored.get("accuracy")) or History()
         self.errand = _part(Errand, stored.get("errand")) or Errand()
         self.books = _part(Books, stored.get("books")) or Books()
+        self.ending = _part(Ending, stored.get("ending")) or Ending()
         self.charger = stored.get("charger") or {}
         self.id_tag = stored.get("id_tag") or self.id_tag
 
@@ -104,6 +107,7 @@ class Memory:
             "accuracy": to_plain(self.accuracy),
             "errand": to_plain(self.errand),
             "books": to_plain(self.books),
+            "ending": to_plain(self.ending),
             "charger": to_plain(self.charger),
             "id_tag": self.id_tag,
         }

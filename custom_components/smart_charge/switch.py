@@ -14,9 +14,10 @@ from .charging.model import OverrideKind
 from .charging.override import left_wh
 from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
+from .endings import async_begin
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
 from .grid import async_opt_out
-from .owner import async_charge_now, async_lock, async_resume, async_stop
+from .owner import async_lock, async_resume
 from .picture import Picture
 from .settings import with_hours_switched
 
@@ -31,11 +32,11 @@ class SmartChargeSwitchDescription(SmartChargeEntityDescription, SwitchEntityDes
 
 
 async def _async_charge_now(coordinator: SmartChargeCoordinator, is_on: bool) -> None:
-    await (async_charge_now(coordinator) if is_on else async_resume(coordinator, OverrideKind.CHARGE_NOW))
+    await (async_begin if is_on else async_resume)(coordinator, OverrideKind.CHARGE_NOW)
 
 
 async def _async_stop(coordinator: SmartChargeCoordinator, is_on: bool) -> None:
-    await (async_stop(coordinator) if is_on else async_resume(coordinator, OverrideKind.STOP))
+    await (async_begin if is_on else async_resume)(coordinator, OverrideKind.STOP)
 
 
 async def _async_lock(coordinator: SmartChargeCoordinator, is_on: bool) -> None:

@@ -1,9 +1,9 @@
-"""When each window of the default hours starts and ends (10.3), and when the vehicle should be ready."""
+"""The edges of the default hours (10.3), when the vehicle should be ready, and when "Charge now" ends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import datetime as dt
-from typing import Any, Final, override
+from typing import Final, override
 
 from homeassistant.components.time import TimeEntity, TimeEntityDescription
 from homeassistant.const import EntityCategory, Platform
@@ -12,7 +12,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_READY_BY, DOMAIN
-from .coordinator import SmartChargeConfigEntry
+from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
+from .endings import async_set_until
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
 from .picture import Picture
 from .settings import Edge, with_edge
@@ -22,9 +23,13 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class SmartChargeTimeDescription(SmartChargeEntityDescription, TimeEntityDescription):
-    """A time of day. ``change_fn`` returns what changes in these options when it is set."""
+    """A time of day. ``set_fn`` does what setting it asks for."""
 
-    change_fn: Callable[[Mapping[str, Any], dt.time], dict[str, Any]]
+    set_fn: Callable[[SmartChargeCoordinator, dt.time], Awaitable[None]]
+
+
+async def _async_set_ready_by(coordinator: SmartChargeCoordinator, at: dt.time) -> None:
+    coordinator.change_options({CONF_READY_BY: at.isoformat()})
 
 
 READY_BY: Final = SmartChargeTimeDescription(
@@ -32,12 +37,26 @@ READY_BY: Final = SmartChargeTimeDescription(
     translation_key="ready_by",
     needs_link=False,
     value_fn=lambda picture: picture.settings.ready_by,
-    change_fn=lambda _, at: {CONF_READY_BY: at.isoformat()},
+    set_fn=_async_set_ready_by,
 )
+
+END: Final = SmartChargeTimeDescription(
+    key="end_time",
+    translation_key="end_time",
+    needs_link=False,
+    value_fn=lambda picture: picture.ending.until,
+    set_fn=async_set_until,
+)
+
+_ALWAYS: Final = (READY_BY, END)
 
 
 def _describe(window: int, edge: Edge) -> SmartChargeTimeDescription:
     """One edge of one window, counted from 0."""
+
+    async def keep(coordinator: SmartChargeCoordinator, at: dt.time) -> None:
+        coordinator.change_options(with_edge(coordinator.config_entry.options, window, edge, at))
+
     return SmartChargeTimeDescription(
         key=f"default_hours_{window + 1}_{edge}",
         translation_key=f"default_hours_{edge}",
@@ -45,7 +64,7 @@ def _describe(window: int, edge: Edge) -> SmartChargeTimeDescription:
         entity_category=EntityCategory.CONFIG,
         needs_link=False,
         value_fn=_edge_of(window, edge),
-        change_fn=lambda options, at: with_edge(options, window, edge, at),
+        set_fn=keep,
     )
 
 
@@ -61,15 +80,14 @@ def _edge_of(window: int, edge: Edge) -> Callable[[Picture], dt.time | None]:
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add two for each window beside the ready-by time, and go on adding and removing as windows come and go."""
+    """Add those that are always there, and two for each window, which come and go."""
     coordinator, registry = entry.runtime_data, er.async_get(hass)
     prefix = f"{entry.unique_id or entry.entry_id}_"
     registered = er.async_entries_for_config_entry(registry, entry.entry_id)
     added: set[str] = set()
-    known = {item.unique_id.removeprefix(prefix) for item in registered if item.domain == Platform.TIME} - {
-        READY_BY.key
-    }
-    async_add_entities([SmartChargeTime(entry, READY_BY)])
+    known = {item.unique_id.removeprefix(prefix) for item in registered if item.domain == Platform.TIME}
+    known -= {description.key for description in _ALWAYS}
+    async_add_entities(SmartChargeTime(entry, description) for description in _ALWAYS)
 
     @callback
     def follow() -> None:
@@ -105,6 +123,5 @@ class SmartChargeTime(SmartChargeEntity, TimeEntity):
 
     @override
     async def async_set_value(self, value: dt.time) -> None:
-        """Keep it."""
-        options, at = self.coordinator.config_entry.options, value.replace(microsecond=0)
-        self.coordinator.change_options(self.entity_description.change_fn(options, at))
+        """As the description says."""
+        await self.entity_description.set_fn(self.coordinator, value.replace(microsecond=0))
