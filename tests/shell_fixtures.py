@@ -30,7 +30,7 @@ def charger(london: None) -> FakeCharger:
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, charger: FakeCharger) -> AsyncIterator[MockConfigEntry]:
-    with patch("custom_components.smart_charge.coordinator.SystemRandom.random", return_value=0.5):
+    with patch("custom_components.smart_charge.facts.SystemRandom.random", return_value=0.5):
         entry = await set_up_fake(hass, charger)
         await settle(hass)
         yield entry

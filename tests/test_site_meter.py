@@ -318,7 +318,7 @@ async def test_after_a_start_the_safe_minimum_holds_until_the_meter_is_there(
     site_entry(**{CONF_SUPPLY: FUSE_60, CONF_GRID_METER: house.section}).add_to_hass(hass)
     draws(charger, 32.0)
     charger.say(offered_a=32.0, setpoint_a=32.0)
-    with patch("custom_components.smart_charge.coordinator.SystemRandom.random", return_value=0.5):
+    with patch("custom_components.smart_charge.facts.SystemRandom.random", return_value=0.5):
         await set_up_fake(hass, charger)
         await hass.services.async_call("switch", "turn_on", {"entity_id": "switch.garage_charge_now"}, blocking=True)
         await after(hass, freezer, seconds=11)  # until then it keeps what it had: the meter has time to speak

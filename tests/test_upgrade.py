@@ -104,7 +104,7 @@ async def upgraded(
         hass_storage[key] = stored(key, data)
     freezer.tick(timedelta(minutes=12))
     charger.say(**CHARGING, setpoint_a=32.0, offered_a=32.0, import_wh=11_700)
-    with patch("custom_components.smart_charge.coordinator.SystemRandom.random", return_value=0.5):
+    with patch("custom_components.smart_charge.facts.SystemRandom.random", return_value=0.5):
         entry = await set_up_fake(hass, charger, MockConfigEntry(**ENTRY))
         await settle(hass)
     return entry

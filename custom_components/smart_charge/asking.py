@@ -9,6 +9,8 @@ from homeassistant.util import dt as dt_util
 
 from .chargers.charger import Charger, ChargerError, ChargerUnreachable
 from .charging.fallback import is_charged_anyway, is_followed
+from .charging.meter_guard import Asked
+from .charging.model import Settings
 from .const import LOGGER, NOT_FOLLOWED_AFTER
 from .following import Following
 
@@ -27,42 +29,33 @@ class Asking:
         self._charger = charger
         self._run = run
         self._show = show
-        self._following = Following()
+        self.following = Following()
         self._asked_a: float | None = None
         self._fell_at: datetime | None = None
         self._since: datetime | None = None
         self._task: asyncio.Task[ChargerError | None] | None = None
 
     @property
-    def is_failing(self) -> bool:
-        """Whether the charge point does not do what it was asked for."""
-        return self._following.is_failing
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether it said no to what it was last asked for."""
-        return self._following.is_refused
-
-    @property
     def task(self) -> asyncio.Task[ChargerError | None] | None:
         """The newest asking, under way or done."""
         return self._task
 
-    @property
-    def asked(self) -> tuple[float, datetime] | None:
-        """The setpoint that is asked for, and since when; None before one was."""
-        return None if self._asked_a is None or self._since is None else (self._asked_a, self._since)
+    def asked(self, settings: Settings) -> Asked | None:
+        """Return what is asked for, as its meter is judged by; None before anything was, and without a link."""
+        if self._asked_a is None or self._since is None or not self._charger.is_online:
+            return None
+        return Asked(setpoint_a=self._asked_a, since_at=self._since, rated_a=settings.rated_a, phases=settings.phases)
 
     def look_at(self, now: datetime) -> datetime | None:
         """When to watch again although nothing new was heard; None when there is no need."""
-        return self._following.look_at(now)
+        return self.following.look_at(now)
 
     def ask_if_new(self, setpoint_a: float, now: datetime) -> None:
         """Ask for the setpoint if it differs from the one asked for; never before reading."""
         if setpoint_a != self._asked_a and self._charger.reading is not None:
             self._asked_a = setpoint_a
             self._since = now
-            self._following.begin(now)
+            self.following.begin(now)
             self._ask(setpoint_a)
 
     def forget(self) -> None:
@@ -73,17 +66,17 @@ class Asking:
         """Be patient afresh: the link is back, and the charger object asks by itself."""
         if self._asked_a is not None:
             self._since = now
-            self._following.begin(now)
+            self.following.begin(now)
 
     def watch(self, now: datetime) -> None:
         """See whether the charge point follows, and ask again if not."""
         reading = self._charger.reading
         if reading is None or self._asked_a is None or not self._charger.is_online:
             return
-        was_failing = self._following.is_failing
+        was_failing = self.following.is_failing
         is_taken = is_followed(self._asked_a, reading, self._charger.capabilities.step_a)
-        if self._following.judge(is_followed=is_taken, taken_at=reading.taken_at, now=now):
-            self._following.ask(now)
+        if self.following.judge(is_followed=is_taken, taken_at=reading.taken_at, now=now):
+            self.following.ask(now)
             self._ask(self._asked_a)
         self._log(was_failing=was_failing)
 
@@ -112,7 +105,7 @@ class Asking:
             is_charged = False
         finally:
             stop()
-        if is_charged and self._following.is_refused:
+        if is_charged and self.following.is_refused:
             self._report()
         return bool(is_charged)
 
@@ -122,8 +115,8 @@ class Asking:
         return False if falls else is_charged_anyway(reading)
 
     def _report(self) -> None:
-        was_failing = self._following.is_failing
-        self._following.report()
+        was_failing = self.following.is_failing
+        self.following.report()
         self._log(was_failing=was_failing)
         self._show(dt_util.utcnow())
 
@@ -142,18 +135,18 @@ class Asking:
             return err
         except ChargerError as err:
             LOGGER.debug("%s: %s A was not taken: %r", self._name, setpoint_a, err)
-            was_failing = self._following.is_failing
-            self._following.refuse()
+            was_failing = self.following.is_failing
+            self.following.refuse()
             self._log(was_failing=was_failing)
             self._show(dt_util.utcnow())
             return err
-        self._following.take()
+        self.following.take()
         is_fall = setpoint_a == 0 and before is not None and before.is_charging
         self._fell_at = dt_util.utcnow() if is_fall else None
         return None
 
     def _log(self, *, was_failing: bool) -> None:
-        if self._following.is_failing and not was_failing:
+        if self.following.is_failing and not was_failing:
             LOGGER.warning("%s does not follow: %s A was asked for", self._name, self._asked_a)
-        elif was_failing and not self._following.is_failing:
+        elif was_failing and not self.following.is_failing:
             LOGGER.info("%s follows again", self._name)

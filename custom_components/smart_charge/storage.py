@@ -82,6 +82,16 @@ class Memory:
         self._is_waiting = True
         self._store.async_delay_save(self._plain, 0)
 
+    @callback
+    def carry_on(self, before: Carry, after: Carry) -> None:
+        """Keep what a step leaves to the next; on disk at once where losing it would be noticed."""
+        self.carry = after
+        kept = (before.hold, before.override, before.events, before.alarms)
+        if kept != (after.hold, after.override, after.events, after.alarms):
+            self.save_at_once()
+        elif before != after:
+            self.save_soon()
+
     async def async_save(self) -> None:
         """Have it on disk when this returns."""
         await self._store.async_save(self._plain())

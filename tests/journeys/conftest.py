@@ -67,7 +67,7 @@ def in_haste(lease_s: float = 7e5) -> Iterator[None]:
         patch("custom_components.smart_charge.listener.LISTEN_ON", "127.0.0.1"),
         patch("custom_components.smart_charge.chargers.modbus.charger.POLL_S", 0.02),
         patch("custom_components.smart_charge.chargers.ocpp.charger.Timings", lambda: timings),
-        patch("custom_components.smart_charge.coordinator.SystemRandom.random", return_value=0.5),
+        patch("custom_components.smart_charge.facts.SystemRandom.random", return_value=0.5),
     ):
         yield
 
