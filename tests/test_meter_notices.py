@@ -1,7 +1,11 @@
 """What the owner reads of a meter that cannot be believed, or that alarms."""
 
+import csv
 from dataclasses import replace
 from datetime import timedelta
+import io
+import json
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.persistent_notification import DOMAIN as NOTIFICATIONS
@@ -13,6 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.charging.alarms import Alarm, Danger, acknowledged, raised
 from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.ledger import DATA_LEDGER
 
 from .shell import CHARGING, IDLE, PLUGGED_IN, FakeCharger, set_up_fake, settle, shown
 
@@ -72,6 +77,24 @@ async def test_a_session_that_agrees_again_takes_the_repair_back(hass: HomeAssis
     assert float(shown(hass, "sensor.garage_meter_error")) == pytest.approx(-20, abs=1)
     await meter.one(0.0)
     assert issue(hass, "meter_error") is None
+
+
+@pytest.mark.requirement("9.5")
+@pytest.mark.requirement("9.6")
+async def test_the_error_of_each_session_is_on_record(hass: HomeAssistant, meter: Charges) -> None:
+    for error in (-0.2, 0.03):
+        await meter.one(error)
+    await hass.data[DATA_LEDGER].async_flush()
+    asked = {"by": "session", "end": dt_util.now().date().isoformat()}
+    found: Any = await hass.services.async_call(DOMAIN, "get_consumption", asked, blocking=True, return_response=True)
+    errors = [session["meter_error_percent"] for session in found["charge_points"][0]["sessions"]]
+    assert errors == [pytest.approx(-20, abs=1), pytest.approx(3, abs=0.5)]
+    for form in ("csv", "json"):
+        told: Any = await hass.services.async_call(
+            DOMAIN, "export_sessions", {"format": form}, blocking=True, return_response=True
+        )
+        rows = json.loads(told["content"]) if form == "json" else csv.DictReader(io.StringIO(told["content"]))
+        assert [float(row["meter_error_percent"]) for row in rows] == errors
 
 
 @pytest.mark.requirement("9.5")

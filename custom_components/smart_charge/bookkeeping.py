@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant, callback
 
 from .chargers.charger import Charger
+from .charging.accuracy import error_of
 from .charging.dsr_account import Books
 from .charging.model import Decision, Reading, Settings
 from .consumption import Consumption
@@ -75,12 +76,14 @@ class Bookkeeping:
         self.recording.close(self._scene(now, settings, decision))
 
     def _scene(self, now: datetime, settings: Settings, decision: Decision) -> Scene:
+        session = self._memory.session
         return Scene(
             now=now,
             settings=settings,
             reading=self._charger.reading,
             is_online=self._charger.is_online,
-            session=self._memory.session,
+            session=session,
             decision=decision,
             tab=self._memory.tab,
+            error=None if session is None else error_of(self._memory.accuracy, session.plugged_in_at),
         )

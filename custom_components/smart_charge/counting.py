@@ -90,7 +90,7 @@ class Counting:
             return
         unseen, memory.session = after_absence(memory.session, memory.total, memory.seen_at, reading)
         if unseen is not None and not self._tells_transactions:
-            self._recording.add(session_record(self._recording.outlet, unseen, None))
+            self._recording.add(session_record(self._recording.outlet, unseen, memory.tab))
 
     @property
     def _tells_transactions(self) -> bool:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 from .charging.accuracy import SessionError
@@ -22,6 +21,7 @@ from .charging.model import (
 )
 from .charging.session import Session, State
 from .charging.thermal import Heat
+from .records.tab import Tab
 from .records.values import Periods
 
 NOT_REACHABLE: Final = "not_reachable"
@@ -58,7 +58,7 @@ class Picture:
         sample_s: how far apart samples of the meter really come (9.4); None before that is known.
         meter_error: how far power was off in the last session that could tell (9.5).
         usage: today's, this month's and the last twelve months'; None before the records have been asked.
-        cost: of the session so far; None where a part of it had no price.
+        tab: what the session has cost so far, and how much of it had no price.
         ending: when "Charge now" or "Stop" ends that stands, or that is tapped next.
         sentence: why, in Home Assistant's language and local time.
     """
@@ -82,7 +82,7 @@ class Picture:
     plan: Plan | None = None
     sentence: str | None = None
     usage: Periods | None = None
-    cost: Decimal | None = None
+    tab: Tab | None = None
     ending: Ending = field(default_factory=Ending)
 
     @property

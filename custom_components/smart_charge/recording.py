@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, cast
 
+from .charging.accuracy import SessionError
 from .charging.demand_response import event_behind
 from .charging.model import ConnectorStatus, Decision, Reading, Settings, Source
 from .charging.session import Session, State
@@ -36,6 +37,7 @@ class Scene:
     session: Session | None
     decision: Decision
     tab: Tab | None
+    error: SessionError | None = None
 
 
 class Recording:
@@ -82,7 +84,7 @@ class Recording:
             return False
         if latest is not None and _is_of_earlier_half_hour(latest.session, session) and latest.session != before:
             # What was used up to the edge belongs before it, to the watt-hour: months and prices begin at one.
-            self._ledger.add(session_record(self.outlet, cast("Session", latest.session), latest.tab))
+            self._ledger.add(session_record(self.outlet, cast("Session", latest.session), latest.tab, latest.error))
             is_edge = True
         else:
             is_edge = False
@@ -91,7 +93,7 @@ class Recording:
         if not is_new and not is_due and not is_edge:
             return False
         self._session, self._session_at = session, scene.now
-        self._ledger.add(session_record(self.outlet, session, scene.tab), at_once=True)
+        self._ledger.add(session_record(self.outlet, session, scene.tab, scene.error), at_once=True)
         return True
 
     def _note_decision(self, scene: Scene) -> None:
@@ -124,10 +126,14 @@ def _is_of_earlier_half_hour(before: Session | None, now: Session) -> bool:
     )
 
 
-def session_record(outlet: OutletKey, session: Session, tab: Tab | None) -> SessionRecord:
-    """Return a session as it is recorded, with whose it is and what it cost where that is known."""
+def session_record(
+    outlet: OutletKey, session: Session, tab: Tab | None, error: SessionError | None = None
+) -> SessionRecord:
+    """Return a session as it is recorded, with whose it is, what it cost and how true its meter was, where known."""
     if tab is not None and tab.plugged_in_at != session.plugged_in_at:
         tab = None
+    if error is not None and error.session_at != session.plugged_in_at:
+        error = None
     return SessionRecord(
         outlet=outlet,
         plugged_in_at=session.plugged_in_at,
@@ -140,7 +146,11 @@ def session_record(outlet: OutletKey, session: Session, tab: Tab | None) -> Sess
         export_wh=session.export_wh,
         charging_s=round(session.charging_s),
         cost=None if tab is None else tab.cost,
+        priced_wh=0 if tab is None else tab.covered_wh,
         is_metered=session.is_metered,
+        integrated_wh=None if error is None else round(error.register_wh * (1 + error.error)),
+        compared_wh=None if error is None else error.register_wh,
+        doubt_wh=None if error is None else round(error.register_wh * error.doubt),
         interruptions=session.interruptions,
         is_recovered=session.is_recovered,
         tag=None if tab is None else tab.tag,

@@ -25,7 +25,7 @@ from .guard import note
 from .ledger import DATA_LEDGER
 from .records.journal import Journal
 from .records.periods import midnight, month_starts, year_back
-from .records.reports import sessions_csv, sessions_json
+from .records.reports import percent, sessions_csv, sessions_json
 from .records.values import SessionRecord, Usage
 from .security.events import Kind
 from .services_requests import charge_point_of
@@ -147,7 +147,8 @@ def _plain_usage(usage: Usage) -> JsonObjectType:
         "import_kwh": usage.import_wh / 1000,
         "export_kwh": usage.export_wh / 1000,
         "charging_minutes": round(usage.charging_s / 60, 1),
-        "cost": _money(usage.cost),
+        "cost": _money(usage.known_cost),
+        "kwh_without_price": usage.unpriced_wh / 1000,
     }
 
 
@@ -163,9 +164,12 @@ def _plain_session(session: SessionRecord) -> JsonObjectType:
         "import_kwh": session.import_wh / 1000,
         "export_kwh": session.export_wh / 1000,
         "charging_minutes": round(session.charging_s / 60, 1),
-        "cost": None if session.cost is None else _money(session.cost),
+        "cost": _money(session.whole_cost),
+        "kwh_without_price": session.unpriced_wh / 1000,
         "obtained": "metered" if session.is_metered else "calculated",
         "interruptions": session.interruptions,
+        "meter_error_percent": percent(session.meter_error),
+        "meter_doubt_percent": percent(session.meter_doubt),
     }
 
 
@@ -173,8 +177,8 @@ def _local(instant: datetime | None) -> str | None:
     return None if instant is None else instant.astimezone(_zone()).isoformat(timespec="seconds")
 
 
-def _money(amount: Decimal) -> float:
-    return float(round(amount, 4))
+def _money(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(round(amount, 4))
 
 
 async def _async_export_sessions(call: ServiceCall) -> ServiceResponse:

@@ -69,7 +69,7 @@ class Showing:
             meter_error=self._sampling.error,
             total_wh=None if total.last_wh is None else total.counted_wh,
             usage=self._consumption.periods,
-            cost=None if memory.tab is None else memory.tab.cost,
+            tab=memory.tab,
             ending=shown_ending(memory.ending, decision.carry.override, local_zone()),
         )
         return replace(picture, sentence=self.wording.sentence(picture.why, picture.until_at, now))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
@@ -27,7 +28,11 @@ _TIME: Final[dict[str, Any]] = {
     "suggested_display_precision": 1,
     "quiet": Quiet(step=300, every=timedelta(minutes=1)),
 }
-_COST: Final[dict[str, Any]] = {"device_class": SensorDeviceClass.MONETARY, "suggested_display_precision": 2}
+_COST: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.MONETARY,
+    "suggested_display_precision": 2,
+    "quiet": Quiet(step=0.01),
+}
 _OFF: Final[dict[str, Any]] = {"entity_registry_enabled_default": False}
 
 
@@ -36,12 +41,34 @@ def usage_descriptions(currency: str) -> Iterator[dict[str, Any]]:
     cost = _COST | {"native_unit_of_measurement": currency} | _OFF
     yield _session("session_export", _ENERGY | _OFF, lambda picture: picture.session and picture.session.export_wh)
     yield _session("session_charging", _TIME | _OFF, lambda picture: picture.session and picture.session.charging_s)
-    yield _session("session_cost", cost, lambda picture: picture.cost)
+    yield _session("session_cost", cost | {"extra_fn": _session_gap}, _session_cost)
     for period in _PERIODS:
         yield _summed(period, "import", _ENERGY, lambda usage: usage.import_wh)
         yield _summed(period, "export", _ENERGY | _OFF, lambda usage: usage.export_wh)
         yield _summed(period, "charging", _TIME, lambda usage: usage.charging_s)
-        yield _summed(period, "cost", cost, lambda usage: usage.cost)
+        yield _summed(period, "cost", cost | {"extra_fn": _gap_in(period)}, lambda usage: _money(usage.known_cost))
+
+
+def _session_cost(picture: Picture) -> float | None:
+    return None if picture.tab is None else _money(picture.tab.whole_cost)
+
+
+def _money(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(round(amount, 4))
+
+
+def _session_gap(picture: Picture) -> dict[str, Any]:
+    """Say how much energy of the session has no known price: while there is any, neither has the session."""
+    return {} if picture.tab is None else _gap(picture.tab.priced_wh - picture.tab.covered_wh)
+
+
+def _gap_in(period: str) -> Callable[[Picture], dict[str, Any]]:
+    """Say how much energy of a period its cost leaves out, as nobody knew the price."""
+    return lambda picture: {} if picture.usage is None else _gap(getattr(picture.usage, period).unpriced_wh)
+
+
+def _gap(unpriced_wh: int) -> dict[str, Any]:
+    return {"energy_without_price": round(unpriced_wh / 1000, 1)}
 
 
 def _session(key: str, facts: dict[str, Any], value: Callable[[Picture], Any]) -> dict[str, Any]:

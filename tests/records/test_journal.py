@@ -23,7 +23,8 @@ def test_a_session_comes_back_as_it_was_written(journal: Journal) -> None:
     outlet = new_outlet()
     written = whole_session(
         outlet, NOON, NOON + timedelta(hours=5), export_wh=120, charging_s=9000, cost=Decimal("1.234567"),
-        is_metered=False, integrated_wh=6_900, interruptions=2, tag="04A2B3C4", who="Ada",
+        priced_wh=6_000, is_metered=False, integrated_wh=6_900, compared_wh=7_000, doubt_wh=80, interruptions=2,
+        tag="04A2B3C4", who="Ada",
     )  # fmt: skip
     assert journal.write(written) == 1
     assert journal.session(outlet, NOON) == written

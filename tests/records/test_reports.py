@@ -21,8 +21,9 @@ LONDON = ZoneInfo("Europe/London")
 def test_an_owners_export_says_the_same_in_both_forms() -> None:
     outlet = new_outlet()
     whole = whole_session(
-        outlet, NOON, NOON + timedelta(hours=5), import_wh=7_123, cost=Decimal("1.23"), tag="04A2", who="Ada"
-    )
+        outlet, NOON, NOON + timedelta(hours=5), import_wh=7_123, cost=Decimal("1.23"), priced_wh=7_123, tag="04A2",
+        who="Ada", integrated_wh=7_350, compared_wh=7_000, doubt_wh=70,
+    )  # fmt: skip
     sessions = [whole, a_session(outlet, NOON + timedelta(hours=6), is_metered=False)]
     rows = list(csv.DictReader(io.StringIO(sessions_csv(sessions, LONDON), newline="")))
     listed = json.loads(sessions_json(sessions, LONDON))
@@ -33,6 +34,16 @@ def test_an_owners_export_says_the_same_in_both_forms() -> None:
         "2026-11-21T12:00:00+00:00", 7.123, "1.23",
     )  # fmt: skip
     assert listed[1]["obtained"] == "calculated"
+    assert (listed[0]["kwh_without_price"], listed[0]["meter_error_percent"], listed[0]["meter_doubt_percent"]) == (
+        0, 5, 1,
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("9.3")
+def test_a_session_with_a_part_without_a_price_has_no_cost_in_the_export() -> None:
+    part = a_session(new_outlet(), import_wh=7_000, cost=Decimal("0.80"), priced_wh=4_000)
+    (said,) = json.loads(sessions_json([part], LONDON))
+    assert (said["cost"], said["kwh_without_price"]) == (None, 3)
 
 
 @pytest.mark.parametrize("hostile", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", "a\r\n=1"])

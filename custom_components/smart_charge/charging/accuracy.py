@@ -82,12 +82,14 @@ class SessionError:
         error: signed and relative; above 0 power added up to more than the register counted.
         doubt: how much of it may be chance (three standard deviations).
         register_wh: the energy that was compared.
+        session_at: when the vehicle had been plugged in; None in older files.
     """
 
     ended_at: datetime
     error: float
     doubt: float
     register_wh: int
+    session_at: datetime | None = None
 
     @property
     def is_beyond(self) -> bool:
@@ -111,6 +113,14 @@ def followed(history: History, session_at: datetime | None) -> History:
     error = None if tally.sampled_at is None else session_error(tally, tally.sampled_at)
     errors = history.errors if error is None else (*history.errors, error)[-SESSIONS:]
     return History(tally=Tally(session_at=session_at), errors=errors)
+
+
+def error_of(history: History, session_at: datetime) -> SessionError | None:
+    """Return what the session that began at ``session_at`` tells, so far or as it was; None while it cannot tell."""
+    tally = history.tally
+    if tally.session_at == session_at:
+        return None if tally.sampled_at is None else session_error(tally, tally.sampled_at)
+    return next((error for error in reversed(history.errors) if error.session_at == session_at), None)
 
 
 def added(tally: Tally, sample: Reading) -> Tally:
@@ -138,7 +148,9 @@ def session_error(tally: Tally, ended_at: datetime) -> SessionError | None:
     if doubt > MOST_DOUBT:
         return None
     error = sums.power_wh / sums.register_wh - 1
-    return SessionError(ended_at=ended_at, error=error, doubt=doubt, register_wh=round(sums.register_wh))
+    return SessionError(
+        ended_at=ended_at, error=error, doubt=doubt, register_wh=round(sums.register_wh), session_at=tally.session_at
+    )
 
 
 def _patience(pace_s: float) -> float:

@@ -205,7 +205,7 @@ def _write_decision(connection: Connection, site: str, decision: DecisionRecord)
 def _sums_of(since: datetime, until: datetime) -> Select[Any]:
     summed_columns = [
         func.coalesce(func.sum(half_hours.c[name]), 0).label(name)
-        for name in ("import_wh", "export_wh", "charging_s", "cost_micro")
+        for name in ("import_wh", "export_wh", "charging_s", "cost_micro", "priced_wh")
     ]
     spread_count = func.coalesce(func.sum(cast(half_hours.c.is_spread, Integer)), 0).label("spread_count")
     return select(*summed_columns, spread_count).where(half_hours.c.starts_at >= since, half_hours.c.starts_at < until)
@@ -219,5 +219,6 @@ def _to_usage(row: Row[Any], since: datetime, until: datetime) -> Usage:
         export_wh=int(row.export_wh),
         charging_s=int(row.charging_s),
         cost=from_micro(int(row.cost_micro)),
+        priced_wh=int(row.priced_wh),
         has_spread=bool(row.spread_count),
     )

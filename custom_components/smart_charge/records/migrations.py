@@ -34,7 +34,36 @@ def _dsr_events(connection: Connection) -> None:
     dsr_events.create(connection, checkfirst=True)
 
 
-STEPS: Final[Mapping[int, Step]] = {1: _todays_tables, 2: _events_behind_decisions, 3: _dsr_events}
+def _energy_with_a_price(connection: Connection) -> None:
+    """Keep how much energy a cost is of: a sum counted energy whose price nobody knew as free.
+
+    A session that has a cost was priced whole until now, and so were its half-hours; one without had none in them.
+    """
+    for table in ("sessions", "half_hours"):
+        connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN priced_wh BIGINT DEFAULT 0 NOT NULL")
+    half_hour = "INTERVAL '30 minutes'" if connection.dialect.name == "postgresql" else "1800000000"
+    connection.exec_driver_sql("UPDATE sessions SET priced_wh = import_wh WHERE cost IS NOT NULL")
+    connection.exec_driver_sql(
+        "UPDATE half_hours SET priced_wh = import_wh WHERE EXISTS (SELECT 1 FROM sessions"  # noqa: S608  no value in it
+        " WHERE sessions.outlet_id = half_hours.outlet_id AND sessions.cost IS NOT NULL"
+        f" AND sessions.plugged_in_at < half_hours.starts_at + {half_hour}"
+        " AND COALESCE(sessions.unplugged_at, sessions.seen_at) > half_hours.starts_at)"
+    )
+
+
+def _accuracy(connection: Connection) -> None:
+    """Keep with each session how far the meter's power was off against its register, and how sure that is (9.6)."""
+    for column in ("compared_wh", "doubt_wh"):
+        connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN {column} BIGINT")
+
+
+STEPS: Final[Mapping[int, Step]] = {
+    1: _todays_tables,
+    2: _events_behind_decisions,
+    3: _dsr_events,
+    4: _energy_with_a_price,
+    5: _accuracy,
+}
 """By the version that each one leads to."""
 
 

@@ -14,7 +14,8 @@ from .values import SessionRecord
 
 COLUMNS: Final = (
     "session", "name", "charge_point", "connector", "plugged_in", "charge_started", "charge_ended", "unplugged",
-    "import_kwh", "export_kwh", "charging_minutes", "cost", "obtained", "interruptions", "recovered", "tag", "who",
+    "import_kwh", "export_kwh", "charging_minutes", "cost", "kwh_without_price", "obtained", "interruptions",
+    "recovered", "tag", "who", "meter_error_percent", "meter_doubt_percent", "meter_compared_kwh",
 )  # fmt: skip
 
 
@@ -45,11 +46,17 @@ def _plain(session: SessionRecord, zone: ZoneInfo, names: Mapping[str, str]) -> 
         _local(session.plugged_in_at, zone), _local(session.charge_started_at, zone),
         _local(session.charge_ended_at, zone), _local(session.unplugged_at, zone),
         session.import_wh / 1000, session.export_wh / 1000, round(session.charging_s / 60, 1),
-        None if session.cost is None else str(session.cost),
+        None if session.whole_cost is None else str(session.whole_cost), session.unpriced_wh / 1000,
         "metered" if session.is_metered else "calculated", session.interruptions, session.is_recovered,
-        session.tag, session.who,
+        session.tag, session.who, percent(session.meter_error), percent(session.meter_doubt),
+        None if session.compared_wh is None else session.compared_wh / 1000,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def percent(share: float | None) -> float | None:
+    """Return a share in per cent, to the hundredth; None stays None."""
+    return None if share is None else round(100 * share, 2)
 
 
 def _local(instant: datetime | None, zone: ZoneInfo) -> str | None:

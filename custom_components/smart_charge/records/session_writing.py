@@ -16,7 +16,8 @@ from .tables import half_hours, sessions, to_micro
 from .values import SessionRecord
 
 _FACTS: Final = tuple(column.name for column in sessions.columns if column.name not in {"outlet_id", "plugged_in_at"})
-_SUMS: Final = ("import_wh", "export_wh", "charging_s", "cost_micro")
+_SUMS: Final = ("import_wh", "export_wh", "charging_s", "cost_micro", "priced_wh")
+_ACCURACY: Final = ("integrated_wh", "compared_wh", "doubt_wh")
 
 
 def write_session(connection: Connection, site: str, session: SessionRecord) -> bool:
@@ -32,6 +33,8 @@ def write_session(connection: Connection, site: str, session: SessionRecord) -> 
     if before is None:
         _end_earlier_ones(connection, outlet_id, session.plugged_in_at)
     facts = {name: getattr(session, name) for name in _FACTS}
+    if before is not None and session.compared_wh is None:  # it ended unseen, which takes nothing from what was seen
+        facts |= {name: getattr(before, name) for name in _ACCURACY}
     statement = upsert(connection, sessions).values(outlet_id=outlet_id, plugged_in_at=session.plugged_in_at, **facts)
     connection.execute(statement.on_conflict_do_update(index_elements=["outlet_id", "plugged_in_at"], set_=facts))
     _write_gains(connection, outlet_id, session, before)

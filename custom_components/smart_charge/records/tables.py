@@ -25,6 +25,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -138,8 +139,11 @@ sessions = Table(
     Column("export_wh", BigInteger, nullable=False),
     Column("charging_s", BigInteger, nullable=False),
     Column("cost", Money),
+    Column("priced_wh", BigInteger, nullable=False, default=0, server_default=text("0")),
     Column("is_metered", Boolean, nullable=False),
     Column("integrated_wh", BigInteger),
+    Column("compared_wh", BigInteger),
+    Column("doubt_wh", BigInteger),
     Column("interruptions", Integer, nullable=False, default=0),
     Column("is_recovered", Boolean, nullable=False, default=False, server_default=false()),
     Column("tag", Words(LONGEST_TEXT)),
@@ -157,6 +161,7 @@ half_hours = Table(
     Column("export_wh", BigInteger, nullable=False, default=0),
     Column("charging_s", BigInteger, nullable=False, default=0),
     Column("cost_micro", BigInteger, nullable=False, default=0),
+    Column("priced_wh", BigInteger, nullable=False, default=0, server_default=text("0")),
     Column("is_spread", Boolean, nullable=False, default=False),
     sqlite_with_rowid=False,
 )

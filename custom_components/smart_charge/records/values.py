@@ -49,9 +49,10 @@ class SessionRecord:
         unplugged_at: None while plugged in, and for ever if nobody saw it (then ``is_open`` is False).
         import_wh, export_wh: back and forthm the vehicle since plug-in, by register where ``is_metered``.
         charging_s: time in which it drew, pauses left out.
-        cost: in the site's currency.
+        cost: of the energy whose price was known (``priced_wh``), in the site's currency; None where none was.
         is_recovered: it began or ended while nobody looked, so that its instants are bounds.
-        integrated_wh: power summed over time, beside the register, for the cross-check (9.5, 9.6).
+        integrated_wh: power summed over time beside the register, which counted ``compared_wh`` meanwhile; the two
+            may differ by ``doubt_wh`` by chance. None where the session could not tell (9.5, 9.6).
     """
 
     outlet: OutletKey
@@ -65,8 +66,11 @@ class SessionRecord:
     export_wh: int = 0
     charging_s: int = 0
     cost: Decimal | None = None
+    priced_wh: int = 0
     is_metered: bool = True
     integrated_wh: int | None = None
+    compared_wh: int | None = None
+    doubt_wh: int | None = None
     interruptions: int = 0
     is_recovered: bool = False
     tag: str | None = None
@@ -76,6 +80,26 @@ class SessionRecord:
     def session_id(self) -> str:
         """Charge point, connector and plug-in instant as one word."""
         return f"{self.outlet.charge_point}/{self.outlet.connector}/{self.plugged_in_at:%Y%m%dT%H%M%S.%fZ}"
+
+    @property
+    def unpriced_wh(self) -> int:
+        """The energy whose price nobody knew."""
+        return max(0, self.import_wh - self.priced_wh)
+
+    @property
+    def whole_cost(self) -> Decimal | None:
+        """What all of it cost; None where a part had no price, or nothing was taken."""
+        return None if self.unpriced_wh else self.cost
+
+    @property
+    def meter_error(self) -> float | None:
+        """How far power was off against the register: signed, relative (9.5); None where it could not tell."""
+        return None if self.integrated_wh is None or not self.compared_wh else self.integrated_wh / self.compared_wh - 1
+
+    @property
+    def meter_doubt(self) -> float | None:
+        """How much of `meter_error` may be chance."""
+        return None if self.doubt_wh is None or not self.compared_wh else self.doubt_wh / self.compared_wh
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,7 +156,7 @@ class ConditionSeen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """Sums over a period, or in one half-hour."""
+    """Sums over a period, or in one half-hour. ``cost`` is of ``priced_wh`` only; the rest has no known price."""
 
     starts_at: datetime
     ends_at: datetime
@@ -140,7 +164,18 @@ class Usage:
     export_wh: int = 0
     charging_s: int = 0
     cost: Decimal = Decimal(0)
+    priced_wh: int = 0
     has_spread: bool = False
+
+    @property
+    def unpriced_wh(self) -> int:
+        """The energy whose price nobody knew."""
+        return max(0, self.import_wh - self.priced_wh)
+
+    @property
+    def known_cost(self) -> Decimal | None:
+        """What the energy with a price cost; None where energy was taken and none of it had one."""
+        return None if self.import_wh and not self.priced_wh else self.cost
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
