@@ -107,7 +107,7 @@ async def sampled(hass: HomeAssistant, coordinator) -> float:  # noqa: ANN001  o
         power_w, current_a = 7000.0 + second % 7, (30.4 + second % 3 / 10, None, None)
         values = {"power_w": power_w, "current_a": current_a, "offered_a": 32.0, "import_wh": 2 * second}
         reading = replace(charger.reading, taken_at=at, measured_at=at, **values)
-        charger._reading = reading  # noqa: SLF001
+        charger._watch.reading = reading  # noqa: SLF001
         began = process_time()
         coordinator._on_sample(reading)  # noqa: SLF001
         coordinator._take_turn()  # noqa: SLF001

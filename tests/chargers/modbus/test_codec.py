@@ -5,7 +5,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.chargers.modbus.codec import FIXED_COUNTS, FLOATS, INTEGERS, decode, encode
-from custom_components.smart_charge.chargers.modbus.map_model import Register, Table
+from custom_components.smart_charge.chargers.modbus.register import Register, Table
 
 
 def register(kind: str, **options) -> Register:

@@ -111,7 +111,7 @@ async def test_two_silent_polls_are_forgiven_and_three_are_not(mock, unit) -> No
         seen: list[bool] = []
         charger.listen(lambda: seen.append(charger.is_online))
         unit.fail_requests(ModbusTimeoutError("silence"))
-        await until(lambda: charger._failures == 2)
+        await until(lambda: charger._watch.failures == 2)
         assert charger.is_online
         await until(lambda: not charger.is_online)
         unit.fail_requests(None)
@@ -125,7 +125,7 @@ async def test_a_lost_connection_counts_at_once_and_the_last_reading_stays(mock,
         await polls(charger)
         unit.fail_requests(ModbusConnectionError("gone"))
         await until(lambda: not charger.is_online)
-        assert charger._failures == 1
+        assert charger._watch.failures == 1
         assert charger.reading.power_w == 2300
 
 
@@ -136,9 +136,9 @@ async def test_polls_grow_rarer_while_nothing_answers(mock, unit) -> None:
     charger._poller.start_over = lambda: at.append(asyncio.get_running_loop().time())
     async with running(charger):
         await asyncio.sleep(0.8)
-    assert 4 <= charger._failures <= 7
-    charger._failures = 50
-    assert charger._pause_s == pytest.approx(60 * 0.02)
+    assert 4 <= charger._watch.failures <= 7
+    charger._watch.failures = 50
+    assert charger._watch.pause_s == pytest.approx(60 * 0.02)
 
 
 async def test_a_connection_that_was_dropped_while_idle_is_no_fault(mock, unit) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from custom_components.smart_charge.chargers.modbus.map_model import Cadence
 from custom_components.smart_charge.chargers.modbus.reads import ReadPlan, plan_reads, plan_registers
+from custom_components.smart_charge.chargers.modbus.register import Cadence
 from tests.chargers.modbus.conftest import small_map
 
 

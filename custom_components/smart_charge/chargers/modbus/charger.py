@@ -1,15 +1,13 @@
 """One charge point over Modbus: polled, commanded and kept awake, as its register map says."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 import dataclasses
 from datetime import UTC, datetime
 import math
 from typing import Any, Final, override
 
-from modbus_connection import ModbusConnectionError, ModbusError, ModbusExceptionError
+from modbus_connection import ModbusError, ModbusExceptionError
 
 from ...charging.model import Reading
 from ..charger import (
@@ -27,23 +25,16 @@ from ..charger import (
     PastTransaction,
     SampleListener,
 )
-from .facts import to_reading
 from .failsafe import Failsafe
-from .identity import capabilities_of, read_identity
+from .identity import capabilities_of
 from .lease import Lease
 from .link import Link, Units, named
-from .map_model import KeepAliveKind, RegisterMap, Table
-from .pace import Pace
+from .map_model import KeepAliveKind, RegisterMap
 from .poller import Poller
-from .restarts import RestartWatch
+from .register import Table
+from .watch import Watch
 
 POLL_S: Final = 1.0
-BACK_OFF_MOST: Final = 60
-"""While there is no link, a poll is tried after 1, 2, 4 … and at most this many poll intervals."""
-
-FAILED_POLLS: Final = 3
-"""So many polls without an answer, one after the other, and the charge point counts as gone."""
-
 HAND_BACK_S: Final = 4.0
 _NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 MAX_REGISTERS: Final = 125
@@ -66,49 +57,37 @@ class ModbusCharger(Charger):
     ) -> None:
         self._map = register_map.for_connector(connector)
         self._unit_id = unit_id
-        self._clock = clock
         self._poll_s = poll_s or POLL_S
-        self._pace = Pace(self._poll_s)
-        self._woken = asyncio.Event()
         self._link = Link(units, self._map.limits)
         self._poller = Poller(self._link, self._map, unit_id, identity.firmware)
         self._wire = asyncio.Lock()
         self._lease = Lease(self._link, self._map, unit_id, self._poller, self._wire)
         self._failsafe = Failsafe(self._map, self._poller, self._lease)
-        self._watch = RestartWatch(self._map.restart)
-        self._identity = identity
-        self._reading: Reading | None = None
-        self._is_online = False
-        self._restarts = 0
+        self._watch = Watch(self._link, self._map, self._poller, identity=identity, clock=clock, poll_s=self._poll_s)
         self._listeners: dict[object, Listener] = {}
         self._sample_listeners: dict[object, SampleListener] = {}
         self._shown: object = None
-        self._failures = 0
-        self._was_cut = False
         self._must_resend = False
-        self._has_restarted = False
-        self._polled_at: float | None = None
-        self._intervals: deque[float] = deque(maxlen=10)
 
     @property
     @override
     def identity(self) -> Identity:
-        return self._identity
+        return self._watch.identity
 
     @property
     @override
     def reading(self) -> Reading | None:
-        return self._reading
+        return self._watch.reading
 
     @property
     @override
     def is_online(self) -> bool:
-        return self._is_online
+        return self._watch.is_online
 
     @property
     @override
     def restarts(self) -> int:
-        return self._restarts
+        return self._watch.restarts
 
     @property
     @override
@@ -118,7 +97,7 @@ class ModbusCharger(Charger):
     @property
     @override
     def sample_interval_s(self) -> float | None:
-        return sorted(self._intervals)[len(self._intervals) // 2] if len(self._intervals) >= 3 else None
+        return self._watch.interval_s
 
     @property
     @override
@@ -163,9 +142,9 @@ class ModbusCharger(Charger):
 
     @override
     def attend(self, *, is_watched: bool) -> None:
-        self._pace.is_watched = is_watched
+        self._watch.pace.is_watched = is_watched
         if is_watched:
-            self._wake()
+            self._watch.wake()
 
     @override
     async def run(self) -> None:
@@ -178,8 +157,7 @@ class ModbusCharger(Charger):
         if not math.isfinite(setpoint_a) or setpoint_a < 0:
             raise ValueError(f"{setpoint_a} A is no setpoint")
         number = self._lease.want(setpoint_a)
-        self._pace.hurry(asyncio.get_running_loop().time())
-        self._wake()
+        self._watch.hurry()
         try:
             with named():
                 await self._deliver(number)
@@ -201,13 +179,13 @@ class ModbusCharger(Charger):
         except ModbusExceptionError:
             raise
         except ModbusError:
-            self._note_cut()
+            self._watch.note_cut()
             await self._read_first()
             await self._lease.deliver(number)
 
     async def _read_first(self) -> None:
         async with self._wire:
-            if self._reading is None or self._was_cut:
+            if self._watch.reading is None or self._watch.was_cut:
                 await self._poll()
 
     @override
@@ -272,13 +250,13 @@ class ModbusCharger(Charger):
         return {
             "map": self._map.id,
             "unit_id": self._unit_id,
-            "is_online": self._is_online,
-            "restarts": self._restarts,
+            "is_online": self.is_online,
+            "restarts": self.restarts,
             "counters": dict(self._link.counters),
             "implausible_values": dict(self._poller.implausible),
             "registers_missing": self._poller.missing,
             "requests_per_poll": self._poller.requests_per_poll,
-            "is_paced_down": self._pace.is_slow,
+            "is_paced_down": self._watch.pace.is_slow,
             "setpoint_wanted_a": self._lease.wanted_a,
             "setpoint_validity_s": self._lease.validity_s,
             "patience_s": self._lease.patience_s,
@@ -291,7 +269,7 @@ class ModbusCharger(Charger):
         loop = asyncio.get_running_loop()
         while True:
             rest = self._lease.renew_at - loop.time()
-            if rest > 0 or not self._is_online:
+            if rest > 0 or not self.is_online:
                 # Short naps: a new setpoint or a newly learnt validity may bring the time forward.
                 await asyncio.sleep(max(0.01, min(rest, self._poll_s / 4)))
                 continue
@@ -311,33 +289,15 @@ class ModbusCharger(Charger):
                     await self._poll()
                 await self._resend()
             except (ModbusError, ChargerMisunderstood) as err:
-                self._note_failure(err)
-            await self._rest(began)
-
-    async def _rest(self, began: float) -> None:
-        """Wait for the next poll, unless a command or somebody who watches brings it forward."""
-        rest_s = max(self._poll_s / 10, began + self._pause_s - asyncio.get_running_loop().time())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(rest_s):
-                await self._woken.wait()
-        self._woken.clear()
-
-    def _wake(self) -> None:
-        """Poll at once where the next poll would be a while away because nothing flows."""
-        if self._pace.is_slow and self._is_online:
-            self._woken.set()
-
-    @property
-    def _pause_s(self) -> float:
-        if self._is_online or not self._failures:
-            return self._pace.interval_s(self._reading, asyncio.get_running_loop().time())
-        return self._poll_s * min(BACK_OFF_MOST, 1 << min(self._failures - 1, 10))
+                if self._watch.note_failure(err):
+                    self._publish()
+            await self._watch.rest(began)
 
     async def _resend(self) -> None:
         """Ask again for what a lost link or a restart may have swept away."""
-        if self._has_restarted:
+        if self._watch.has_news_of_restart:
             # Whoever listens may want something else after a power cut, and has until the next poll to say so.
-            self._has_restarted = False
+            self._watch.has_news_of_restart = False
         elif self._must_resend:
             self._must_resend = False
             try:
@@ -350,73 +310,23 @@ class ModbusCharger(Charger):
             self._renew_reading()
 
     async def _poll(self) -> None:
-        """Read what is due; a connection that the peer has dropped meanwhile is made anew, once."""
-        asked_at, ticks = self._clock(), self._pace.ticks(asyncio.get_running_loop().time())
-        try:
-            await self._poller.poll(ticks)
-        except ModbusConnectionError:
-            self._note_cut()
-            asked_at = self._clock()
-            await self._poller.poll()
-        self._take_identity()
-        self._note_success(asked_at)
-
-    def _take_identity(self) -> None:
-        """Keep what it says of itself; another serial number means that it is another charge point."""
-        seen = read_identity(self._map, self._poller.values)
-        if self._identity.serial and seen.serial and seen.serial != self._identity.serial:
-            self._link.counters["other_charge_point"] += 1
-            raise ChargerMisunderstood("another charge point answers at this address")
-        said = {name: value for name, value in dataclasses.asdict(seen).items() if value is not None}
-        self._identity = dataclasses.replace(self._identity, **said)
-
-    def _note_cut(self) -> None:
-        self._was_cut = True
-        self._poller.start_over()
-
-    def _note_failure(self, err: ModbusError | ChargerMisunderstood) -> None:
-        self._failures += 1
-        is_lost = isinstance(err, ModbusConnectionError | ChargerMisunderstood)
-        if self._is_online and self._failures < FAILED_POLLS and not is_lost:
-            return
-        self._note_cut()
-        self._is_online = False
-        self._publish()
-
-    def _note_success(self, asked_at: datetime) -> None:
-        """Take up what a poll has read, whose values are no older than when they were asked for."""
-        before, was_cut = self._reading, self._was_cut
-        said = to_reading(self._map, self._poller.values, self._clock())
-        self._reading = dataclasses.replace(said, measured_at=asked_at)
-        now = asyncio.get_running_loop().time()
-        has_restarted = self._watch.has_restarted(
-            self._poller.values, now, before=before, after=self._reading, was_cut=was_cut
-        )
-        if has_restarted:
-            self._restarts += 1
-            self._has_restarted = True
-        if (has_restarted or was_cut) and self._lease.wanted_a is not None:
+        if await self._watch.poll() and self._lease.wanted_a is not None:
             self._must_resend = True
-        if self._polled_at is not None and not was_cut:
-            self._intervals.append(now - self._polled_at)
-        self._polled_at = now
-        self._was_cut, self._is_online, self._failures = False, True, 0
         self._publish()
-        for listener in list(self._sample_listeners.values()):
-            listener(self._reading)
+        if (reading := self.reading) is not None:
+            for listener in list(self._sample_listeners.values()):
+                listener(reading)
 
     def _renew_reading(self) -> None:
         """Show what a command has just read back."""
-        if self._reading is not None:
-            said = to_reading(self._map, self._poller.values, self._clock())
-            self._reading = dataclasses.replace(said, measured_at=self._reading.measured_at)
+        if self._watch.renew_reading():
             self._publish()
 
     def _publish(self) -> None:
-        reading = (
-            None if self._reading is None else dataclasses.replace(self._reading, taken_at=_NO_TIME, measured_at=None)
-        )
-        shown = (reading, self._is_online, self._restarts, self._identity, self.capabilities)
+        reading = self.reading
+        if reading is not None:
+            reading = dataclasses.replace(reading, taken_at=_NO_TIME, measured_at=None)
+        shown = (reading, self.is_online, self.restarts, self.identity, self.capabilities)
         if shown != self._shown:
             self._shown = shown
             for listener in list(self._listeners.values()):

@@ -6,7 +6,7 @@ import math
 import struct
 from typing import Final
 
-from .map_model import Register, Table, Value
+from .register import Register, Table, Value
 
 INTEGERS: Final = {
     "uint16": (1, False),

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from ...charging.model import ConnectorStatus, Fault, PerPhase, PilotState, Reading
-from .map_model import WATTS, FaultBit, Origin, Register, RegisterMap, StatusRule, Sum, Values
+from .map_model import WATTS, FaultBit, Origin, RegisterMap, StatusRule, Sum
+from .register import Register, Values
 
 
 def to_reading(register_map: RegisterMap, values: Values, taken_at: datetime) -> Reading:

@@ -3,7 +3,8 @@
 from ...charging.model import MIN_CURRENT_A
 from ..charger import Capabilities, Identity
 from .facts import known_phases, max_current, number_of
-from .map_model import KeepAliveKind, RegisterMap, Values
+from .map_model import KeepAliveKind, RegisterMap
+from .register import Values
 
 
 def read_identity(register_map: RegisterMap, values: Values) -> Identity:

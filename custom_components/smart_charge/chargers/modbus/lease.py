@@ -11,8 +11,9 @@ from ..charger import ChargerRefused
 from .codec import decode, encode
 from .facts import max_current, number_of, phases_of, setpoint_of, shown_by
 from .link import Link
-from .map_model import AMPS, WATTS, Cadence, KeepAliveKind, RegisterMap, Value, Values, Write
+from .map_model import AMPS, WATTS, KeepAliveKind, RegisterMap, Write
 from .poller import Poller
+from .register import Cadence, Value, Values
 
 RENEW_AT: Final = 0.4
 """Renewed after this part of the time the charge point gives us, so that one renewal may fail."""

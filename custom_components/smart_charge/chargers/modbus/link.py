@@ -26,7 +26,8 @@ from ..charger import (
     ChargerTimedOut,
     ChargerUnreachable,
 )
-from .map_model import Limits, Register, Table
+from .map_model import Limits
+from .register import Register, Table
 
 type Units = Callable[[int], ModbusUnit]
 """Lends the unit with this id on the charge point's connection."""

@@ -7,7 +7,6 @@ from typing import Any
 from .codec import FIXED_COUNTS
 from .map_model import (
     Block,
-    Cadence,
     Condition,
     Control,
     Facts,
@@ -20,15 +19,14 @@ from .map_model import (
     Limits,
     MapError,
     Origin,
-    Register,
     RegisterMap,
     Restart,
     StatusRule,
     Sum,
-    Table,
     Write,
 )
 from .map_schema import PLAUSIBLE
+from .register import Cadence, Register, Table
 
 _MULTI_WORD = ("uint32", "int32", "uint64", "int64", "float32", "float64")
 

@@ -3,20 +3,8 @@
 from collections.abc import Iterator
 
 from .codec import FLOATS, INTEGERS
-from .map_model import (
-    AMPS,
-    CONNECTOR,
-    WATTS,
-    Cadence,
-    Condition,
-    KeepAliveKind,
-    MapError,
-    Origin,
-    Register,
-    RegisterMap,
-    Sum,
-    Table,
-)
+from .map_model import AMPS, WATTS, Condition, KeepAliveKind, MapError, Origin, RegisterMap, Sum
+from .register import CONNECTOR, Cadence, Register, Table
 
 
 def check(register_map: RegisterMap) -> RegisterMap:

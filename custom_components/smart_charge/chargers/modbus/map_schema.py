@@ -6,7 +6,8 @@ import probatio as vol
 
 from ...charging.model import ConnectorStatus, PilotState
 from .codec import FIXED_COUNTS, TEXTS
-from .map_model import AMPS, CONNECTOR, WATTS, Cadence, KeepAliveKind, Table
+from .map_model import AMPS, WATTS, KeepAliveKind
+from .register import CONNECTOR, Cadence, Table
 
 FORMAT: Final = 1
 

@@ -15,8 +15,9 @@ from modbus_connection import (
 
 from .codec import decode
 from .link import Link
-from .map_model import Cadence, Register, RegisterMap, Value
+from .map_model import RegisterMap
 from .reads import ReadBlock, ReadPlan, plan_reads, plan_registers
+from .register import Cadence, Register, Value
 
 EVERY: Final = {Cadence.FAST: 1, Cadence.SLOW: 10, Cadence.RARE: 60}
 """A register of this cadence is read at each n-th poll."""

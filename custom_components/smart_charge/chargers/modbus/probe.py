@@ -11,9 +11,10 @@ from .codec import decode
 from .facts import to_reading
 from .identity import capabilities_of, is_model, read_identity
 from .link import Link, Units
-from .map_model import Cadence, Register, RegisterMap, Value
+from .map_model import RegisterMap
 from .poller import NOT_THERE
 from .reads import ReadBlock, plan_registers
+from .register import Cadence, Register, Value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

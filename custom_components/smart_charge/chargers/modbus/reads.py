@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from .map_model import Cadence, Limits, Register, RegisterMap, Table
+from .map_model import Limits, RegisterMap
+from .register import Cadence, Register, Table
 
 RETRY_REFUSED_S: Final = 600
 """After that long a request the device once refused is tried again: firmware may have been updated."""

@@ -4,7 +4,8 @@ from typing import Final
 
 from ...charging.model import Reading
 from .facts import number_of
-from .map_model import Restart, Values
+from .map_model import Restart
+from .register import Values
 
 SLACK_S: Final = 10.0
 """How much an uptime may lag behind our clock and still be of the same start: it is read every tenth poll."""
