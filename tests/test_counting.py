@@ -231,6 +231,36 @@ async def test_a_charge_seen_live_is_not_recorded_twice(ocpp: Home) -> None:
     assert (session.import_wh, session.tag) == (7_000, "04A2B3C4")
 
 
+@pytest.mark.requirement("9.1")
+async def test_two_charges_that_nobody_saw_are_two_records_however_close_they_were(ocpp: Home) -> None:
+    lost_at = dt_util.utcnow()
+    await ocpp.loses_link()
+    await ocpp.passes(hours=5)
+    await ocpp.finds_link(**IDLE)
+    first = transaction(lost_at + HOUR, 1, 50_000, 57_000)
+    second = transaction(first.ended_at + timedelta(seconds=20), 2, 57_000, 71_000)
+    third = transaction(second.ended_at, 0.5, 71_000, 74_000)
+    await ocpp.told_late(first, second, third)
+    await ocpp.told_late(third, first, second)
+    assert [session.import_wh for session in await ocpp.sessions()] == [7_000, 14_000, 3_000]
+    assert await ocpp.energy_wh() == 24_000
+
+
+async def test_a_charge_that_ended_just_before_a_vehicle_came_is_not_that_vehicles(ocpp: Home) -> None:
+    lost_at = dt_util.utcnow()
+    await ocpp.loses_link()
+    await ocpp.passes(hours=2)
+    await ocpp.finds_link(**IDLE)
+    queued = transaction(lost_at + HOUR, 0.99, 50_000, 57_000)
+    await ocpp.tell(**PLUGGED_IN | CHARGING, import_wh=57_000)
+    await ocpp.told_late(queued)
+    await ocpp.passes(minutes=10)
+    await ocpp.tell(import_wh=58_000)
+    await ocpp.tell(**IDLE)
+    assert [session.import_wh for session in await ocpp.sessions()] == [7_000, 1_000]
+    assert await ocpp.energy_wh() == 8_000
+
+
 async def test_a_pause_counts_as_an_interruption(home: Home) -> None:
     await home.tell(**PLUGGED_IN | CHARGING)
     await home.passes(minutes=10)

@@ -1,6 +1,6 @@
 """Charges that the charge point bracketed itself and tells late, folded into what was recorded of them.
 
-A transaction is found again by its instants: the stay in which it began. What was seen live is left as it is;
+A transaction is found again by its instants: the stay in which it ran. What was seen live is left as it is;
 what ended while nobody looked is put right; what nobody saw at all becomes a record of its own.
 """
 
@@ -16,7 +16,7 @@ from .charging.session import Session, State
 from .records.values import OutletKey, SessionRecord
 
 _SLACK: Final = timedelta(minutes=1)
-"""Clocks differ, and a transaction may be told a moment before the cable is."""
+"""Clocks differ, and a transaction may be told a moment before the cable is, or after it."""
 
 UNPLUGGED: Final = "EVDisconnected"
 """The reason (OCPP 1.6, 7.36) that says that the vehicle left with the transaction."""
@@ -35,8 +35,19 @@ def energy_wh(transaction: PastTransaction) -> int | None:
 
 def is_within(session: Session, transaction: PastTransaction) -> bool:
     """Whether a transaction is part of this stay."""
-    is_before_end = session.unplugged_at is None or began_at(transaction) <= session.unplugged_at
-    return session.plugged_in_at - _SLACK <= began_at(transaction) and is_before_end
+    return _shared(session.plugged_in_at, session.unplugged_at, transaction) > timedelta(0)
+
+
+def _shared(since: datetime, until: datetime | None, transaction: PastTransaction) -> timedelta:
+    """Return for how long a transaction ran within a stay; none at all where one ended before the other began.
+
+    One whose beginning or end we saw is of a stay that we saw, though our clocks may differ a little. Two charges that
+    nobody saw may be as close to each other as a cable needs to change hands.
+    """
+    slack = _SLACK if transaction.began_live or transaction.ended_live else timedelta(0)
+    ended_at = max(transaction.ended_at, began_at(transaction) + timedelta.resolution)
+    ends = ended_at if until is None else min(ended_at, until + slack)
+    return ends - max(began_at(transaction), since - slack)
 
 
 def amended(session: Session, transaction: PastTransaction) -> tuple[Session | None, Session]:
@@ -78,13 +89,15 @@ def without(session: Session, transaction: PastTransaction) -> Session:
 
 
 def record_of(records: Iterable[SessionRecord], transaction: PastTransaction) -> SessionRecord | None:
-    """Find the recorded stay in which a transaction began."""
-    at = began_at(transaction)
+    """Find the recorded stay that a transaction is part of: its own record, or the one that it shares most with."""
+    best, most = None, timedelta(0)
     for record in records:
-        until = record.unplugged_at or record.seen_at
-        if record.plugged_in_at - _SLACK <= at and (record.is_open or at <= until + _SLACK):
+        if record.is_recovered and record.plugged_in_at == transaction.began_at:
             return record
-    return None
+        until = None if record.is_open else record.unplugged_at or record.seen_at
+        if (shared := _shared(record.plugged_in_at, until, transaction)) > most:
+            best, most = record, shared
+    return best
 
 
 def found_afterwards(outlet: OutletKey, transaction: PastTransaction, now: datetime) -> SessionRecord | None:

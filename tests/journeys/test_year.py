@@ -21,7 +21,7 @@ from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.periods import midnight, month_edges
 from tests.shell import settle, until
 
-from .world import ALFEN, World
+from .world import ALFEN, BENDER, OCPP, World
 
 LONDON = ZoneInfo("Europe/London")
 YEAR_BEGINS = datetime(2025, 12, 1, tzinfo=UTC)
@@ -109,7 +109,9 @@ def _months_within(stay: Stay) -> list[datetime]:
     return [edge - timedelta.resolution] if edge > stay.came_at else []
 
 
-@pytest.mark.parametrize("world", [ALFEN], indirect=True)
+@pytest.mark.parametrize(
+    "world", [ALFEN, (BENDER, {"comm_timeout_s": 65_535}), OCPP], indirect=True, ids=[ALFEN, BENDER, OCPP]
+)
 @pytest.mark.begins("2025-11-30T12:00:00Z")
 @pytest.mark.requirement("9.1")
 @pytest.mark.requirement("9.3")
