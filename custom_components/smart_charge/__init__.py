@@ -13,7 +13,9 @@ from homeassistant.core import Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr, issue_registry as ir
 from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.setup import async_when_setup
 
 from .building import BUILT_IN, async_build_charger, port_issue_id
 from .chargers.charger import Charger
@@ -22,6 +24,7 @@ from .const import CONF_PROTOCOL, DOMAIN, LOGGER
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import device_info
 from .guard import DATA_GUARD, Guard, note, note_changes
+from .intents import async_setup_intents
 from .keeping import async_start_keeping
 from .ledger import DATA_LEDGER, Ledger
 from .live import DATA_LIVE
@@ -74,8 +77,16 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_start_keeping(hass)
     hass.data[DATA_LIVE] = {}
     async_setup_services(hass)
+    async_setup_intents(hass)
+    async_when_setup(hass, "conversation", _async_listen)
     async_setup_websocket(hass)
     return True
+
+
+async def _async_listen(hass: HomeAssistant, _component: str) -> None:
+    """Teach Assist our sentences. Its packages are there only where it is."""
+    sentences = await async_import_module(hass, f"{__package__}.sentences")
+    sentences.async_listen(hass)
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:
