@@ -112,7 +112,7 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
         rated_a=entry.options.get(CONF_RATED_CURRENT, 32.0),
         sample_s=entry.options.get(CONF_METER_INTERVAL, SHORTEST_S),
     )
-    charger.on_security_event = partial(note_report, hass, entry)
+    charger.on_security_event(partial(note_report, hass, entry))
     charger.set_tags(household.statuses(dt_util.utcnow()))
     port = entry.data[CONF_LISTEN_PORT]
     try:

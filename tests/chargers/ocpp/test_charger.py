@@ -367,6 +367,7 @@ async def test_what_is_in_force_is_read_back(site: Site) -> None:
 @pytest.mark.requirement("11.9")
 async def test_a_lease_that_soon_ends_by_itself_is_left_to(site: Site) -> None:
     charger, peer, _ = await charging(site)
+    await until(lambda: peer.called("GetCompositeSchedule"))
     ends = len(peer.called("ClearChargingProfile"))
     await charger.hand_back()
     assert len(peer.called("ClearChargingProfile")) == ends

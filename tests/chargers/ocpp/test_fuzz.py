@@ -10,7 +10,7 @@ import pytest
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.schemas import complaint
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
-from custom_components.smart_charge.chargers.ocpp.v16 import HANDLERS, answer
+from custom_components.smart_charge.chargers.ocpp.v16 import HANDLERS
 
 from .peer import QUICK, Site, now, until
 from .test_words import json_values
@@ -46,7 +46,7 @@ async def test_any_conversation_is_answered_by_the_schema(conversation: list[tup
         next_transaction_id=counter(), start_without_tag=True, id_tag="smart",
     )  # fmt: skip
     for action, payload in conversation:
-        said = await answer(action, payload, charger)
+        said = await charger.answer(action, payload)
         assert complaint(f"{action}Response", said) is None
     json.dumps(charger.diagnostics())
     reading = charger.reading

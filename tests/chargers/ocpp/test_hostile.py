@@ -1,6 +1,7 @@
 """Peers that mean no good, or might as well not."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -74,7 +75,7 @@ async def test_answers_to_nothing_do_not_count_as_answers(site: Site) -> None:
 @pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
 async def test_a_time_at_the_end_of_all_times_is_now(site: Site, at: str) -> None:
     charger = site.charger()
-    charger._times.offset = -charger._times.offset.resolution
+    charger._parts.hearing.times.offset = -timedelta.resolution
     site.run(charger)
     peer = await site.peer()
     assert (await peer.status("Charging", timestamp=at))[0] == 3

@@ -88,7 +88,7 @@ async def test_a_pause_that_is_accepted_and_never_followed_ends_the_transaction(
     charger, peer, transaction_id = await meet(site)
     del peer.replies["SetChargingProfile"]
     peer.settings["ChargingScheduleAllowedChargingRateUnit"] = "Current"
-    charger._memory.section("smart")["units"] = ["A"]
+    charger._parts.memory.section("smart")["units"] = ["A"]
     await charger.apply(0)
 
     async def draw() -> None:

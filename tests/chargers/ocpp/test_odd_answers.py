@@ -49,8 +49,8 @@ async def test_odd_answers_to_everything_stop_nothing(site: Site, odd: str) -> N
     await peer.boot()
     await peer.status("Charging")
     await peer.start()
-    charger._lease.wanted_a = 10
-    await until(lambda: charger._has_tried_onboarding)
+    charger._parts.lease.wanted_a = 10
+    await until(lambda: charger._parts.bench.has_been_asked)
     await until(lambda: peer.called("SetChargingProfile"))
     peer._reply = as_it_should  # type: ignore[method-assign]
     with suppress(ChargerError):

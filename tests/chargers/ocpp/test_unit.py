@@ -108,7 +108,7 @@ async def test_each_setpoint_goes_to_its_own_outlet_under_an_id_of_its_own(site:
 async def test_default_hours_are_left_with_each(site: Site) -> None:
     left, right, peer = await meet(site)
     for charger in (left, right):
-        await until(lambda charger=charger: charger.is_known)
+        await until(lambda charger=charger: charger._parts.bench.is_known)
         await charger.leave_behind(LeaveBehind(hours=None, max_a=32, draw_s=lambda: 0))
     await until(lambda: len(peer.profiles) >= 2)
     ids = {
@@ -139,7 +139,7 @@ async def test_settings_are_written_by_one_and_the_list_holds_both_tags(site: Si
     await peer.boot()
     await peer.status("Available")
     await peer.status("Available", connector_id=2)
-    await until(lambda: peer.called("SendLocalList") and right.is_known)
+    await until(lambda: peer.called("SendLocalList") and right._parts.bench.is_known)
     written = [call["key"] for call in peer.called("ChangeConfiguration")]
     assert written.count("LocalAuthorizeOffline") == 1
     (sent,) = peer.called("SendLocalList")

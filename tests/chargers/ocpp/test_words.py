@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.smart_charge.chargers.ocpp import fields, frames, profiles, schemas, wire_time
+from custom_components.smart_charge.chargers.ocpp import fields, frames, profiles, rungs, schemas, wire_time
 from custom_components.smart_charge.chargers.ocpp.handshake import credentials_from, id_from_path
+from custom_components.smart_charge.chargers.ocpp.hours_profiles import hours_profiles
 from custom_components.smart_charge.chargers.ocpp.inputs import MAX_ADDRESSES, Doorkeeper, network
 from custom_components.smart_charge.chargers.ocpp.measurands import latest, samples, total, voltages
-from custom_components.smart_charge.chargers.ocpp.profiles import SmartCharging
+from custom_components.smart_charge.chargers.ocpp.smart import SmartCharging
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus, local_list
 from custom_components.smart_charge.charging.model import WeeklyHours, Window
 
@@ -174,7 +175,7 @@ def test_no_setpoint_is_said_between_0_and_6_or_above_what_was_asked(setpoint_a:
     setpoint_a=st.floats(0, 80),
     level=st.none() | st.integers(0, 100),
     phases=st.sampled_from([None, 1, 3]),
-    rung=st.sampled_from(profiles.LADDER),
+    rung=st.sampled_from(rungs.LADDER),
 )
 def test_every_lease_keeps_the_schema(setpoint_a: float, level: int | None, phases: int | None, rung: Any) -> None:
     smart = SmartCharging(max_level=level, phases=phases)
@@ -208,7 +209,7 @@ windows = st.lists(
 def test_the_copy_in_the_charge_point_opens_when_the_hours_do(windows: tuple[Window, ...], form: str, day: int) -> None:
     hours = WeeklyHours(windows=windows, time_zone=LONDON)
     now = NOW + timedelta(days=day)
-    found = profiles.hours_profiles(hours, 32, form=form, now=now, draw_s=lambda: 0, smart=SmartCharging(), unit="A")
+    found = hours_profiles(hours, 32, form=form, now=now, draw_s=lambda: 0, smart=SmartCharging(), unit="A")
     for profile in found:
         assert schemas.complaint("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile}) is None
         start = datetime.fromisoformat(profile["chargingSchedule"]["startSchedule"])
@@ -228,9 +229,7 @@ def test_the_pre_set_hours_need_four_periods_and_one() -> None:
         ),
         time_zone=LONDON,
     )
-    daily, weekend = profiles.hours_profiles(
-        hours, 32, form="pair", now=NOW, draw_s=lambda: 0, smart=SmartCharging(), unit="A"
-    )
+    daily, weekend = hours_profiles(hours, 32, form="pair", now=NOW, draw_s=lambda: 0, smart=SmartCharging(), unit="A")
     schedule = daily["chargingSchedule"]
     assert schedule["startSchedule"] == "2026-11-17T22:00:00Z"
     assert [(item["startPeriod"], item["limit"]) for item in schedule["chargingSchedulePeriod"]] == [
@@ -245,7 +244,7 @@ def test_the_pre_set_hours_need_four_periods_and_one() -> None:
 def test_each_edge_is_moved_by_its_own_draw() -> None:
     draws = iter([600, 0, 300, 100])
     hours = WeeklyHours(windows=(Window(days=frozenset(range(7)), start=time(22), end=time(8)),), time_zone=LONDON)
-    (daily,) = profiles.hours_profiles(
+    (daily,) = hours_profiles(
         hours, 32, form="pair", now=NOW, draw_s=lambda: next(draws), smart=SmartCharging(), unit="A"
     )
     schedule = daily["chargingSchedule"]
@@ -257,7 +256,7 @@ def test_each_edge_is_moved_by_its_own_draw() -> None:
 @given(windows=windows, form=st.sampled_from(["pair", "weekly", "daily"]), draw=st.integers(0, 1800))
 def test_periods_ascend_whatever_the_draws(windows: tuple[Window, ...], form: str, draw: int) -> None:
     draws = iter([draw, 1800 - draw] * 200)
-    found = profiles.hours_profiles(
+    found = hours_profiles(
         WeeklyHours(windows=windows, time_zone=LONDON), 32, form=form, now=NOW, draw_s=lambda: next(draws),
         smart=SmartCharging(), unit="A",
     )  # fmt: skip
@@ -271,5 +270,5 @@ def test_periods_ascend_whatever_the_draws(windows: tuple[Window, ...], form: st
 @pytest.mark.requirement("7.1")
 @pytest.mark.parametrize("hours", [None, WeeklyHours(windows=(), time_zone=LONDON)])
 def test_nothing_of_ours_keeps_a_vehicle_from_charging_for_good(hours: WeeklyHours | None) -> None:
-    found = profiles.hours_profiles(hours, 32, form="pair", now=NOW, draw_s=lambda: 0, smart=SmartCharging(), unit="A")
+    found = hours_profiles(hours, 32, form="pair", now=NOW, draw_s=lambda: 0, smart=SmartCharging(), unit="A")
     assert {limit_at(found, NOW + timedelta(hours=hour)) for hour in range(48)} == {32}

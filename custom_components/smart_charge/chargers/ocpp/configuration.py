@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fields import boolean, number, objects, text, whole
-from .profiles import SmartCharging
+from .smart import SmartCharging
 
 MAX_KEYS = 300
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerUnreachable, Clock, LeaveBehind
 from . import profiles
+from .bench import Bench
 from .connection import Connection, Priority
 from .frames import is_accepted
-from .lease import Bench
+from .hours_profiles import hours_profiles
 from .memory import Memory
 from .profiles import OVERLAY_ID
 from .timings import Timings
@@ -153,7 +154,7 @@ class DefaultHours:
         raise refusal or ChargerRefused("the charge point cannot hold these hours")
 
     def _profiles(self, plan: LeaveBehind, form: str, unit: str, now: datetime) -> list[dict[str, Any]]:
-        return profiles.hours_profiles(
+        return hours_profiles(
             plan.hours, plan.max_a, form=form, now=now, draw_s=plan.draw_s, smart=self._bench.smart, unit=unit
         )
 

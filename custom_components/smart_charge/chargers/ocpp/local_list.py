@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from ..charger import ChargerMisunderstood, ChargerRefused, ChargerTimedOut
 from .configuration import Configuration
 from .connection import Connection, Priority
-from .fields import whole
+from .fields import boolean, whole
 from .frames import is_accepted
 from .memory import Memory
 from .tags import TagStatus, digest, local_list
@@ -13,7 +13,7 @@ from .v16 import id_tag_info
 
 
 class LocalList:
-    """Sends the list when it differs from what was last taken."""
+    """Sends the list when it differs from what was last taken, and empties it and the cache beside it."""
 
     def __init__(
         self,
@@ -49,6 +49,20 @@ class LocalList:
         if is_accepted(answer):
             await self.send(connection)
         return is_accepted(answer)
+
+    async def clear_cache(self, connection: Connection) -> bool:
+        """Empty the cache of tags; true when nothing is in it. One that has none rejects this.
+
+        Raises:
+            ChargerUnreachable: the link was lost in between.
+        """
+        has_cache = boolean(self._configuration.value("AuthorizationCacheEnabled")) is True
+        try:
+            return is_accepted(await connection.call("ClearCache", {}, priority=Priority.OWNER)) or not has_cache
+        except ChargerRefused, ChargerMisunderstood:
+            return not has_cache
+        except ChargerTimedOut:
+            return False
 
     async def _version(self, connection: Connection) -> int | None:
         answer = await connection.call("GetLocalListVersion", {}, priority=Priority.PROBING)

@@ -1,0 +1,133 @@
+"""The parts of one charger, put together."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from ..charger import Clock, Save
+from .audience import Audience
+from .bench import Bench, Company
+from .configuration import Configuration
+from .default_hours import DefaultHours
+from .hearing import Actors, Hearing
+from .lease import Lease
+from .line import Line
+from .memory import Memory
+from .meter_watch import MeterWatch
+from .onboarding import Onboarding
+from .sample_rate import SampleRate
+from .snapshot import Snapshot
+from .starter import Starter
+from .starting import Starting
+from .tags import TagStatus
+from .timings import Timings
+from .transactions import TransactionBook
+from .upkeep import Upkeep
+
+
+class Parts:
+    """What one connector's charger is made of: those who know, those who act, and the one who hears."""
+
+    def __init__(
+        self,
+        connector_id: int,
+        id_tag: str,
+        audience: Audience,
+        *,
+        clock: Clock,
+        timings: Timings,
+        memory: Mapping[str, Any],
+        save: Save,
+        authorise: Callable[[str], TagStatus],
+        next_transaction_id: Callable[[], Awaitable[int]],
+        start_without_tag: bool,
+        sample_s: int,
+    ) -> None:
+        count = audience.count
+        self._audience = audience
+        self.memory = Memory(memory, save)
+        self.configuration = Configuration()
+        self.snapshot = Snapshot(clock, audience.changed, self._sampled)
+        self.book = TransactionBook(self.memory, connector_id, next_transaction_id, count)
+        self.rate = SampleRate(self.memory, clock, count, sample_s)
+        self.line = Line(clock, timings, self._ready)
+        self.onboarding = Onboarding(self.memory, timings, self.configuration, self.rate, count)
+        self.bench = Bench(
+            connector_id,
+            Company(frozenset({id_tag})),
+            line=self.line,
+            book=self.book,
+            snapshot=self.snapshot,
+            onboarding=self.onboarding,
+            memory=self.memory,
+        )
+        self.upkeep = Upkeep(
+            self.bench,
+            onboarding=self.onboarding,
+            rate=self.rate,
+            memory=self.memory,
+            start_without_tag=start_without_tag,
+            count=count,
+        )
+        self.lease = Lease(self.bench, self.snapshot, self.memory, clock=clock, timings=timings, count=count)
+        self.hours = DefaultHours(self.bench, self.memory, clock, timings, count)
+        self.starting = Starting(self.lease, connector_id, id_tag, timings, start_without_tag=start_without_tag)
+        self.starter = Starter(
+            status=lambda: self.snapshot.status,
+            connection=lambda: self.bench.connection,
+            has_transaction=lambda: self.book.open is not None,
+            request=self.starting.request,
+            timings=timings,
+            count=count,
+        )
+        self.meter_watch = MeterWatch(
+            self.snapshot,
+            self.configuration,
+            connection=lambda: self.bench.connection,
+            connector_id=connector_id,
+            timings=timings,
+            count=count,
+        )
+        self.hearing = Hearing(
+            Actors(
+                bench=self.bench,
+                line=self.line,
+                lease=self.lease,
+                hours=self.hours,
+                starter=self.starter,
+                onboarding=self.onboarding,
+            ),
+            snapshot=self.snapshot,
+            book=self.book,
+            memory=self.memory,
+            clock=clock,
+            timings=timings,
+            authorise=authorise,
+            may_start=self.starting.may_start,
+            changed=audience.changed,
+            count=count,
+        )
+
+    @property
+    def unattended(self) -> str:
+        """What the vehicle gets when we are away: see ``Capabilities``."""
+        if not (self.onboarding.is_done and self.hours.holds and self.configuration.starts_offline):
+            return "unknown"
+        return "default_hours" if self.hours.has_hours else "charges"
+
+    def _sampled(self) -> None:
+        self.rate.heard()
+        self._audience.sampled(self.snapshot.reading)
+
+    def _ready(self, has_booted: bool) -> None:
+        self.upkeep.ready(has_booted=has_booted)
+        self.poke()
+
+    def poke(self) -> None:
+        """Something changed: whoever says something looks again what is to be said."""
+        self.lease.poke()
+        self.hours.poke()
+
+    def kept_up(self) -> None:
+        """Hear that the charge point has been brought to where it should be."""
+        self.poke()
+        self._audience.changed()
