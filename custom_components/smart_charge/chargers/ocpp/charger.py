@@ -23,7 +23,8 @@ from ..charger import (
 from . import v16
 from .audience import Audience
 from .bench import Company
-from .connection import Connection, Priority
+from .calls import Priority
+from .connection import Connection
 from .diagnosis import diagnose
 from .frames import Payload
 from .parts import Parts

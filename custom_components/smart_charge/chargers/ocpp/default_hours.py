@@ -11,7 +11,8 @@ from typing import Any
 from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerUnreachable, Clock, LeaveBehind
 from . import profiles
 from .bench import Bench
-from .connection import Connection, Priority
+from .calls import Priority
+from .connection import Connection
 from .frames import is_accepted
 from .hours_profiles import hours_profiles
 from .memory import Memory

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from ..charger import ChargerMisunderstood, ChargerRefused, ChargerTimedOut
+from .calls import Priority
 from .configuration import Configuration
-from .connection import Connection, Priority
+from .connection import Connection
 from .fields import boolean, whole
 from .frames import is_accepted
 from .memory import Memory

@@ -8,7 +8,8 @@ from typing import Any
 from ...charging.model import Reading
 from ..charger import ChargerError, ChargerRefused
 from .bench import Bench
-from .connection import Connection, Priority
+from .calls import Priority
+from .connection import Connection
 from .fields import number, objects
 from .ladder import Ladder
 from .memory import Memory

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from ..charger import ChargerError
+from .calls import Priority
 from .configuration import Configuration
-from .connection import Connection, Priority
+from .connection import Connection
 from .frames import is_accepted
 from .snapshot import IDLE, Snapshot
 from .timings import Timings

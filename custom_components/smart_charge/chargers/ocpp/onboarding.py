@@ -6,8 +6,9 @@ import logging
 from typing import Any
 
 from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerTimedOut, ChargerUnreachable
+from .calls import Priority
 from .configuration import AUTHORISING, FREE_VENDING, KNOWN, Configuration
-from .connection import Connection, Priority
+from .connection import Connection
 from .fields import boolean, number
 from .memory import Memory
 from .sample_rate import SampleRate

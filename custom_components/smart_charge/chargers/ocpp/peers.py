@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+import logging
 from types import TracebackType
 from typing import Self
 
 from ..charger import Identity
+
+LOGGER = logging.getLogger(__name__)
 
 type Verify = Callable[[str, bytes], Awaitable[bool]]
 """Whether this is the password of that charge point id."""
@@ -36,6 +39,27 @@ class PeerEvent:
     address: str
     version: str | None = None
     detail: str | None = None
+
+
+type OnPeer = Callable[[PeerEvent], None]
+
+
+class Telling:
+    """Tells one who wants to know; what goes wrong there does no harm to the call."""
+
+    def __init__(self, on_peer: OnPeer) -> None:
+        self._on_peer = on_peer
+
+    def __call__(
+        self, kind: PeerKind, charge_point_id: str | None, address: str, version: str | None, detail: str | None = None
+    ) -> None:
+        """Tell of what a peer did."""
+        name = charge_point_id[:48] if charge_point_id else None
+        event = PeerEvent(kind=kind, charge_point_id=name, address=address, version=version, detail=detail)
+        try:
+            self._on_peer(event)
+        except Exception:
+            LOGGER.exception("Telling of a peer failed")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 from ..charger import ChargerRefused, Clock
 from . import profiles
 from .bench import Bench
-from .connection import Connection, Priority
+from .calls import Priority
+from .connection import Connection
 from .frames import is_accepted
 from .profiles import LEASE_ID
 from .rungs import Rung

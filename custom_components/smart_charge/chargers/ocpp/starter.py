@@ -7,7 +7,8 @@ from typing import Any
 
 from ...charging.model import ConnectorStatus
 from ..charger import ChargerError
-from .connection import Connection, Priority
+from .calls import Priority
+from .connection import Connection
 from .frames import is_accepted
 from .timings import Timings
 

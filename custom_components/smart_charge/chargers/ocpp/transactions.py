@@ -1,81 +1,20 @@
 """OCPP's own bracket around a charge: numbered, recognised when repeated, adopted when unknown (1.6, A4)."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
-import logging
-from typing import Any
 
 from ..charger import PastTransaction
 from .memory import Memory
 from .said import Started, Stopped, TransactionId
 from .tags import fold
-from .wire_time import read, write
-
-LOGGER = logging.getLogger(__name__)
+from .transaction import Transaction, is_real, key_of, restored
+from .wire_time import write
 
 REMEMBERED = 30
 """So many, though all are on record, so that what comes again is known again."""
 MOST = 500
 """A charge point that was away for months may bring so many that are not on record yet."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Transaction:
-    """One transaction. Instants as on the wire, so that it can be stored as it is.
-
-    Attributes:
-        key: of this transaction alone, for whoever keeps records.
-        is_adopted: it began where we did not see it.
-        is_reconstructed: its end was never told.
-        began_live, ended_live: heard as it happened.
-        is_acknowledged: it is on record as it stands here.
-    """
-
-    id: TransactionId
-    connector_id: int
-    id_tag: str = ""
-    meter_start_wh: int | None = None
-    started_at: str = ""
-    stamp: str = ""
-    stopped_at: str | None = None
-    meter_stop_wh: int | None = None
-    reason: str | None = None
-    is_adopted: bool = False
-    is_reconstructed: bool = False
-    key: str = ""
-    began_live: bool = False
-    ended_live: bool = False
-    is_acknowledged: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has not ended."""
-        return self.stopped_at is None
-
-    @property
-    def began_at(self) -> datetime | None:
-        """When it began."""
-        return read(self.started_at)
-
-    @property
-    def past(self) -> PastTransaction | None:
-        """It, for the records; None while it runs, or when it cannot be told when it ended."""
-        if (ended_at := read(self.stopped_at)) is None:
-            return None
-        return PastTransaction(
-            key=self.key,
-            transaction_id=str(self.id),
-            began_at=self.began_at,
-            ended_at=ended_at,
-            meter_start_wh=self.meter_start_wh,
-            meter_stop_wh=self.meter_stop_wh,
-            id_tag=self.id_tag or None,
-            reason=self.reason,
-            began_live=self.began_live,
-            ended_live=self.ended_live,
-            is_reconstructed=self.is_reconstructed,
-        )
 
 
 class TransactionBook:
@@ -93,9 +32,7 @@ class TransactionBook:
         self._next_id = next_id
         self._count = count
         self._entries: list[Transaction] = [
-            entry
-            for item in memory.section("transactions").get("entries", [])
-            if (entry := _restored(item)) is not None
+            entry for item in memory.section("transactions").get("entries", []) if (entry := restored(item)) is not None
         ]
 
     @property
@@ -136,7 +73,7 @@ class TransactionBook:
         if connector_id == self._connector_id:
             self._end_open(said.at, said.meter_start_wh, is_live=is_live)
         entry = Transaction(
-            key=_key(transaction_id, said.at),
+            key=key_of(transaction_id, said.at),
             began_live=is_live,
             id=transaction_id,
             connector_id=connector_id,
@@ -161,7 +98,7 @@ class TransactionBook:
             self._count("stop_of_unknown")
             await self._add(
                 Transaction(
-                    key=_key(said.transaction_id, said.at),
+                    key=key_of(said.transaction_id, said.at),
                     ended_live=is_live,
                     id=said.transaction_id if said.transaction_id is not None else 0,
                     connector_id=connector_id,
@@ -213,7 +150,7 @@ class TransactionBook:
         entry = self._find(transaction_id)
         if entry is not None and entry.is_open:
             return False
-        if entry is None and not _is_real(transaction_id):
+        if entry is None and not is_real(transaction_id):
             return False
         if entry is not None and not entry.is_reconstructed:
             return False  # values that came behind the stop
@@ -239,7 +176,7 @@ class TransactionBook:
         self._end_open(at, wh)
         await self._add(
             Transaction(
-                key=_key(transaction_id, at),
+                key=key_of(transaction_id, at),
                 began_live=True,
                 id=transaction_id,
                 connector_id=connector_id,
@@ -288,7 +225,7 @@ class TransactionBook:
 
     def _find(self, transaction_id: TransactionId | None) -> Transaction | None:
         """Return the transaction of this id; for a number that is none, the open one."""
-        if transaction_id is None or not _is_real(transaction_id):
+        if transaction_id is None or not is_real(transaction_id):
             return self.open
         return next((entry for entry in reversed(self._entries) if entry.id == transaction_id), None)
 
@@ -328,22 +265,3 @@ class TransactionBook:
     async def _keep(self) -> None:
         self._memory.section("transactions")["entries"] = [asdict(entry) for entry in self._entries]
         await self._memory.keep_or_raise()
-
-
-def _is_real(transaction_id: TransactionId) -> bool:
-    return isinstance(transaction_id, str) or transaction_id > 0
-
-
-def _key(transaction_id: TransactionId | None, at: datetime) -> str:
-    """Name it by number and first instant: numbers of ours are unique, those that charge points make up are not."""
-    return f"{transaction_id or 0}@{write(at)}"
-
-
-def _restored(item: Any) -> Transaction | None:
-    try:
-        entry = Transaction(**item)
-        # One without a key was stored before there were records: sessions of that time counted it.
-        return entry if entry.key else replace(entry, key=f"{entry.id}@{entry.started_at}", is_acknowledged=True)
-    except TypeError:
-        LOGGER.warning("A stored transaction could not be read and is forgotten")
-        return None
