@@ -59,7 +59,7 @@ async def test_an_ocpp_charge_point_says_what_it_does_by_itself(
     await set_up(hass, ocpp_entry(free_port, **options))
     assert shown(hass, UNATTENDED) == "unknown"
     async with OcppCharger(f"ws://127.0.0.1:{free_port}", "CP1", behaviour=behaviour):
-        await until(lambda: shown(hass, UNATTENDED) == expected, 20)
+        await until(lambda: shown(hass, UNATTENDED) == expected, 10)  # as soon as it is known, not when it next speaks
         await hass.config_entries.async_unload("01GARAGE")
 
 

@@ -8,7 +8,15 @@ from hashlib import sha256
 import logging
 from typing import Any
 
-from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerUnreachable, Clock, LeaveBehind
+from ..charger import (
+    ChargerError,
+    ChargerMisunderstood,
+    ChargerRefused,
+    ChargerUnreachable,
+    Clock,
+    LeaveBehind,
+    Listener,
+)
 from . import profiles
 from .bench import Bench
 from .calls import Priority
@@ -31,13 +39,21 @@ class DefaultHours:
     """Writes default hours as recurring profiles when they differ, after a boot, and once a day."""
 
     def __init__(
-        self, bench: Bench, memory: Memory, clock: Clock, timings: Timings, count: Callable[[str], None]
+        self,
+        bench: Bench,
+        memory: Memory,
+        clock: Clock,
+        timings: Timings,
+        *,
+        count: Callable[[str], None],
+        changed: Listener,
     ) -> None:
         self._bench = bench
         self._memory = memory
         self._clock = clock
         self._timings = timings
         self._count = count
+        self._changed = changed
         self._plan: LeaveBehind | None = None
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -152,6 +168,7 @@ class DefaultHours:
                 await self._remember(plan, form)
                 return
         self._refused = self._digest(plan)
+        self._changed()
         raise refusal or ChargerRefused("the charge point cannot hold these hours")
 
     def _profiles(self, plan: LeaveBehind, form: str, unit: str, now: datetime) -> list[dict[str, Any]]:
@@ -187,4 +204,5 @@ class DefaultHours:
 
     async def _remember(self, plan: LeaveBehind, form: str) -> None:
         self._stored.update(digest=self._digest(plan), form=form, sent_at=write(self._clock()))
+        self._changed()
         await self._memory.keep()

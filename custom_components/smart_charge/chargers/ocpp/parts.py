@@ -69,7 +69,7 @@ class Parts:
             count=count,
         )
         self.lease = Lease(self.bench, self.snapshot, self.memory, clock=clock, timings=timings, count=count)
-        self.hours = DefaultHours(self.bench, self.memory, clock, timings, count)
+        self.hours = DefaultHours(self.bench, self.memory, clock, timings, count=count, changed=audience.changed)
         self.starting = Starting(self.lease, connector_id, id_tag, timings, start_without_tag=start_without_tag)
         self.starter = Starter(
             status=lambda: self.snapshot.status,
