@@ -1,7 +1,10 @@
 """Walks through flows as a person does, and insists that every screen has its words."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from itertools import count
 import json
+import os
 from pathlib import Path
 import re
 import socket
@@ -53,8 +56,13 @@ def suggested(result: Mapping[str, Any], field: str) -> Any:
     return next(key.description["suggested_value"] for key in result["data_schema"].schema if key == field)
 
 
+_PORTS = count(20_000 + os.getpid() * 150 % 10_000)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, that no other test process looks at, and that no outgoing call is given."""
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")

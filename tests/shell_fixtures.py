@@ -1,7 +1,6 @@
 """Fixtures of the shell's tests."""
 
-from collections.abc import AsyncIterator
-import socket
+from collections.abc import AsyncIterator, Iterator
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -11,6 +10,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.smart_charge.records.store import Store
+
+from .flow_words import free_port as unused_port
 from .shell import IDLE, PEAK, FakeCharger, set_up_fake, settle
 
 
@@ -39,9 +41,14 @@ async def entry(hass: HomeAssistant, charger: FakeCharger) -> AsyncIterator[Mock
 @pytest.fixture
 def free_port(socket_enabled: None) -> int:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return unused_port()
+
+
+@pytest.fixture
+def in_a_hurry() -> Iterator[None]:
+    """Wait for a locked database no longer than the test has to."""
+    with patch.dict(Store.at_path.__kwdefaults__, busy_s=0.1):
+        yield
 
 
 @pytest.fixture

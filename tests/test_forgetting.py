@@ -300,6 +300,7 @@ async def test_a_file_that_still_names_somebody_is_named(hass: HomeAssistant, le
 
 
 @S7_2
+@pytest.mark.usefixtures("in_a_hurry")
 async def test_records_that_cannot_be_erased_are_told_and_all_else_stays(
     hass: HomeAssistant, ledger: Ledger, charger: FakeCharger
 ) -> None:
@@ -308,7 +309,7 @@ async def test_records_that_cannot_be_erased_are_told_and_all_else_stays(
     await ledger.async_flush()
     other = sqlite3.connect(ledger.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with patch("custom_components.smart_charge.records.store.BUSY_S", 0.1), pytest.raises(HomeAssistantError) as told:
+    with pytest.raises(HomeAssistantError) as told:
         await delete(hass)
     other.execute("ROLLBACK")
     other.close()

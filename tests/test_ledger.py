@@ -124,6 +124,7 @@ async def test_a_running_session_is_on_disk_within_half_a_minute(
     connection.close()
 
 
+@pytest.mark.usefixtures("in_a_hurry")
 async def test_a_locked_database_is_a_repair_that_goes_when_it_is_free(
     hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

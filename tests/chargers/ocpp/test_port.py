@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 import pytest
 
 from simulator import OcppCharger as Simulated, Vehicle
+from tests.flow_words import free_port as unused_port
 
 from .peer import QUICK, Site, now, until
 
@@ -62,8 +63,7 @@ def is_taken(port: int) -> bool:
 
 @pytest.fixture
 def free_port(socket_enabled: None) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = unused_port()
     yield port
     assert not is_taken(port)
 
