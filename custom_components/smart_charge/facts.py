@@ -47,6 +47,7 @@ class Facts:
         self._is_new_here = True  # what the charge point does has not been compared with what we carry
         self._restarts = charger.restarts
         self._decided_on: object = None
+        self._decided_at = dt_util.utcnow()
 
     @property
     def session_wh(self) -> int | None:
@@ -61,8 +62,11 @@ class Facts:
 
     @property
     def have_changed(self) -> bool:
-        """Whether anything is new since the last decision. While nothing is, only time can change the answer."""
-        return self._known != self._decided_on
+        """Whether anything is new since the last decision. While nothing is, only time can change the answer.
+
+        A clock that is behind that decision was set back, and what it waits for may be far away now.
+        """
+        return dt_util.utcnow() < self._decided_at or self._known != self._decided_on
 
     @property
     def _known(self) -> object:
@@ -127,3 +131,4 @@ class Facts:
     def note_decision(self) -> None:
         """Keep what is known now, to tell what is new from it."""
         self._decided_on = self._known
+        self._decided_at = dt_util.utcnow()

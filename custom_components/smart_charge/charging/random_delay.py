@@ -135,9 +135,14 @@ def _what_is_left(situation: Situation) -> Carry:
 
 
 def _believed(hold: Hold | None, in_force_a: float, now: datetime) -> Hold | None:
-    """Return the hold, unless it leads nowhere or a wrong clock made it: none has over 30 minutes to go."""
+    """Return the hold as a clock that was put right has it: one that has yet to begin begins now, as long as it is.
+
+    None when it leads nowhere, or has over 30 minutes to go: a wrong clock made it.
+    """
     if hold is None or hold.target_a == in_force_a:
         return None
+    if (ahead := hold.began_at - now) > timedelta(0):
+        hold = replace(hold, began_at=now, ends_at=hold.ends_at - ahead)
     return hold if hold.ends_at - now <= timedelta(seconds=RANDOM_DELAY_HIGHEST_S) else None
 
 

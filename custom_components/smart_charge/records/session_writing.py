@@ -19,6 +19,9 @@ _FACTS: Final = tuple(column.name for column in sessions.columns if column.name 
 _SUMS: Final = ("import_wh", "export_wh", "charging_s", "cost_micro", "priced_wh")
 _ACCURACY: Final = ("integrated_wh", "compared_wh", "doubt_wh")
 
+type Shares = dict[datetime, dict[str, int]]
+"""What half-hours gained, by their start and by the name of the sum."""
+
 
 def write_session(connection: Connection, site: str, session: SessionRecord) -> bool:
     """Write a session; False when a later state of it is there already."""
@@ -53,7 +56,7 @@ def _end_earlier_ones(connection: Connection, outlet_id: int, plugged_in_at: dat
 def _write_gains(connection: Connection, outlet_id: int, session: SessionRecord, before: Row[Any] | None) -> None:
     now, then = _totals(session), _totals(before)
     since, until = _time_of_gain(session, before)
-    gained: dict[datetime, dict[str, int]] = {}
+    gained: Shares = {}
     for name in _SUMS:
         gain = now[name] - then[name]
         if gain < 0:
@@ -61,9 +64,8 @@ def _write_gains(connection: Connection, outlet_id: int, session: SessionRecord,
         elif gain > 0:
             for start, share in spread(gain, since, until):
                 gained.setdefault(start, {})[name] = share
-    is_spread = is_longer_than_a_half_hour(since, until)
-    for start, shares in gained.items():
-        _add(connection, outlet_id, start, shares, is_spread=is_spread)
+    if gained:
+        _add(connection, outlet_id, gained, is_spread=is_longer_than_a_half_hour(since, until))
 
 
 def _totals(session: SessionRecord | Row[Any] | None) -> dict[str, int]:
@@ -84,14 +86,18 @@ def _time_of_gain(session: SessionRecord, before: Row[Any] | None) -> tuple[date
     return min(since, until), until
 
 
-def _add(connection: Connection, outlet_id: int, start: datetime, shares: dict[str, int], *, is_spread: bool) -> None:
-    statement = upsert(connection, half_hours).values(
-        **dict.fromkeys(_SUMS, 0) | shares, outlet_id=outlet_id, starts_at=start, is_spread=is_spread
-    )
+def _add(connection: Connection, outlet_id: int, gained: Shares, *, is_spread: bool) -> None:
+    """Add shares to their half-hours: of a year, when a clock was put right, as well as of one."""
+    statement = upsert(connection, half_hours)
     sums: dict[str, Any] = {name: half_hours.c[name] + statement.excluded[name] for name in _SUMS}
     either = half_hours.c.is_spread | statement.excluded.is_spread
+    nothing = dict.fromkeys(_SUMS, 0)
     connection.execute(
-        statement.on_conflict_do_update(index_elements=["outlet_id", "starts_at"], set_=sums | {"is_spread": either})
+        statement.on_conflict_do_update(index_elements=["outlet_id", "starts_at"], set_=sums | {"is_spread": either}),
+        [
+            {**nothing, **shares, "outlet_id": outlet_id, "starts_at": start, "is_spread": is_spread}
+            for start, shares in gained.items()
+        ],
     )
 
 
