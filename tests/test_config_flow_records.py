@@ -53,7 +53,7 @@ async def is_at(hass: HomeAssistant, url: str | None) -> bool:
     """Wait until the records are kept there."""
     for _ in range(300):
         await settle(hass)
-        journal = hass.data[DATA_LEDGER]._journal
+        journal = hass.data[DATA_LEDGER]._database.journal
         if journal is not None and (journal.store.path is None) is (url is not None):
             return True
         await hass.async_add_executor_job(time.sleep, 0.01)

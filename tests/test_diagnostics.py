@@ -49,7 +49,9 @@ async def test_diagnostics_of_the_site_tell_neither_names_nor_the_database(
     site = site_entry(**sections)
     charger.say(**CHARGING)
     await hass.services.async_call("switch", "turn_on", {"entity_id": "switch.garage_charge_now"}, blocking=True)
-    with patch("custom_components.smart_charge.ledger.async_store_at", side_effect=LedgerUnreachable("not here")):
+    with patch(
+        "custom_components.smart_charge.ledger_database.async_store_at", side_effect=LedgerUnreachable("not here")
+    ):
         await add(hass, site)
         assert hass.data[DATA_SITE].picture.limited == ("Garage",)
         shown = await async_get_config_entry_diagnostics(hass, site)

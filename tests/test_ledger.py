@@ -178,9 +178,8 @@ async def test_a_database_of_a_later_version_is_left_alone(
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE smart_charge_version SET version = ?", (max(STEPS) + 1,))
     connection.close()
-    await ledger.async_reopen()
-    ledger._journal.store.close()
-    ledger._journal = None
+    await ledger.async_stop()
+    ledger.start()
     await tell(hass, charger, **PLUGGED_IN)
     await ledger.async_flush()
     assert issue(hass) == "records_too_new"

@@ -206,6 +206,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
     """Delete what was kept of the charge point, or follow the site no more."""
     if is_site(entry):
         async_remove_site(hass)
+        await _async_stop_recording(hass)
         return
     await async_forget(hass, entry.entry_id)
     ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
@@ -213,6 +214,13 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
     note(hass, Kind.CHARGE_POINT_REMOVED, charge_point=entry.entry_id, protocol=entry.data.get(CONF_PROTOCOL))
     async_forget_notices(hass, entry)
     hass.data.get(DATA_LIVE, {}).pop(entry.entry_id, None)
+    await _async_stop_recording(hass)
+
+
+async def _async_stop_recording(hass: HomeAssistant) -> None:
+    """Let go of the records once nothing is set up any more."""
+    if DATA_LEDGER in hass.data and not hass.config_entries.async_entries(DOMAIN):
+        await hass.data[DATA_LEDGER].async_stop()
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> bool:

@@ -58,7 +58,7 @@ async def async_gather_traces(hass: HomeAssistant, entries: Sequence[SmartCharge
     chosen = frozenset(entry.entry_id for entry in entries)
     ledger, known = hass.data[DATA_LEDGER], partial(_erasure, is_everybody=is_everybody, chosen=chosen)
     erasure = await ledger.async_ask(known)
-    if (left := await ledger.async_ask_left(known)) is not None:
+    for left in await ledger.async_ask_left(known):
         erasure = erasure | left
     if is_everybody:
         erasure = _with_listed(hass, erasure)

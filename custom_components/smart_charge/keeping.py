@@ -58,6 +58,7 @@ class Keeping:
         await self._async_try(partial(async_write_due, self._hass), "reports")
 
     async def _async_night(self, _now: datetime) -> None:
+        await self._async_try(self._hass.data[DATA_LEDGER].async_fetch_left, "records left elsewhere")
         await self._async_try(self._async_prune, "retention")
         await self._async_try(self._async_check_log, "security log")
         await self._async_try(partial(async_write_due, self._hass), "reports")

@@ -1,5 +1,6 @@
 """What the owner reads, and can do, when the records cannot be written."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,9 @@ from .records.errors import LedgerDamaged, LedgerError
 ISSUE_ID: Final = "records"
 """One at a time: a database has one thing wrong with it."""
 
+ISSUE_LEFT: Final = "records_left"
+FILE: Final = f"{DOMAIN}.db"
+
 
 @callback
 def async_raise_issue(hass: HomeAssistant, error: LedgerError, path: Path) -> None:
@@ -25,6 +29,23 @@ def async_raise_issue(hass: HomeAssistant, error: LedgerError, path: Path) -> No
         severity=ir.IssueSeverity.ERROR,
         translation_key=ledger_key(error),
         translation_placeholders={"path": str(path), "error": str(error) or type(error).__name__},
+    )
+
+
+@callback
+def async_show_left(hass: HomeAssistant, names: Sequence[str | None]) -> None:
+    """Say in which databases there still are records that cannot be fetched; nothing, when there are none."""
+    if not names:
+        ir.async_delete_issue(hass, DOMAIN, ISSUE_LEFT)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        ISSUE_LEFT,
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE_LEFT,
+        translation_placeholders={"places": ", ".join(name or FILE for name in names)},
     )
 
 

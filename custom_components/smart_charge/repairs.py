@@ -15,7 +15,7 @@ from .charging.alarms import Danger, acknowledged
 from .coordinator import SmartChargeConfigEntry
 from .guard import note
 from .ledger import DATA_LEDGER
-from .ledger_repairs import ISSUE_ID
+from .ledger_repairs import ISSUE_ID, ISSUE_LEFT
 from .security.events import Kind
 
 
@@ -31,6 +31,17 @@ class StartRecordsAnew(ConfirmRepairFlow):
                 await self.hass.data[log_watch.DATA_LOG_WATCH].async_set_aside()
             except HomeAssistantError as err:
                 return self.async_abort(reason="not_started_anew", description_placeholders={"error": str(err)})
+        return await super().async_step_confirm(user_input)
+
+
+class GiveUpRecordsLeft(ConfirmRepairFlow):
+    """Look no more for records in a database that is gone for good."""
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Ask first: nothing will fetch them afterwards, and no deletion reach them."""
+        if user_input is not None:
+            await self.hass.data[DATA_LEDGER].async_give_up_left()
         return await super().async_step_confirm(user_input)
 
 
@@ -108,6 +119,8 @@ async def async_create_fix_flow(
     """Return the flow for an issue."""
     if issue_id == ISSUE_ID:
         return StartRecordsAnew()
+    if issue_id == ISSUE_LEFT:
+        return GiveUpRecordsLeft()
     if issue_id == log_watch.ISSUE:
         return AcceptBrokenLog()
     if data is not None and issue_id.startswith(forgetting_request.ISSUE):

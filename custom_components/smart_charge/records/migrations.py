@@ -6,11 +6,12 @@ transaction, so that a step that fails leaves what there was. A step is never ed
 
 from collections.abc import Callable, Mapping
 from typing import Final
+from uuid import uuid4
 
 from sqlalchemy import Connection, delete, func, insert, inspect, select
 
 from .errors import LedgerTooNew
-from .tables import dsr_events, metadata, versions
+from .tables import dsr_events, metadata, places, versions
 
 SCHEMA: Final = "smart_charge"
 """Our own on PostgreSQL: the names of our tables are too plain to share one with strangers."""
@@ -21,6 +22,7 @@ type Step = Callable[[Connection], None]
 def _todays_tables(connection: Connection) -> None:
     """Sessions, half-hours, decisions, availability, security log, sales register, reports written."""
     metadata.create_all(connection)
+    _own_id(connection)
 
 
 def _events_behind_decisions(connection: Connection) -> None:
@@ -57,12 +59,20 @@ def _accuracy(connection: Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN {column} BIGINT")
 
 
+def _own_id(connection: Connection) -> None:
+    """Give the database an id of its own: records are moved to another one, never to the same by another name."""
+    places.create(connection, checkfirst=True)
+    if connection.execute(select(places.c.id)).first() is None:
+        connection.execute(insert(places).values(id=uuid4().hex))
+
+
 STEPS: Final[Mapping[int, Step]] = {
     1: _todays_tables,
     2: _events_behind_decisions,
     3: _dsr_events,
     4: _energy_with_a_price,
     5: _accuracy,
+    6: _own_id,
 }
 """By the version that each one leads to."""
 

@@ -16,7 +16,9 @@ from .tables import half_hours, sessions, to_micro
 from .values import SessionRecord
 
 _FACTS: Final = tuple(column.name for column in sessions.columns if column.name not in {"outlet_id", "plugged_in_at"})
-_SUMS: Final = ("import_wh", "export_wh", "charging_s", "cost_micro", "priced_wh")
+SUMS: Final = ("import_wh", "export_wh", "charging_s", "cost_micro", "priced_wh")
+"""What half-hours hold of the sessions in them."""
+
 _ACCURACY: Final = ("integrated_wh", "compared_wh", "doubt_wh")
 
 type Shares = dict[datetime, dict[str, int]]
@@ -57,10 +59,10 @@ def _write_gains(connection: Connection, outlet_id: int, session: SessionRecord,
     now, then = _totals(session), _totals(before)
     since, until = _time_of_gain(session, before)
     gained: Shares = {}
-    for name in _SUMS:
+    for name in SUMS:
         gain = now[name] - then[name]
         if gain < 0:
-            _take_back(connection, outlet_id, name, -gain, until)
+            take_back(connection, outlet_id, name, -gain, until)
         elif gain > 0:
             for start, share in spread(gain, since, until):
                 gained.setdefault(start, {})[name] = share
@@ -70,8 +72,8 @@ def _write_gains(connection: Connection, outlet_id: int, session: SessionRecord,
 
 def _totals(session: SessionRecord | Row[Any] | None) -> dict[str, int]:
     if session is None:
-        return dict.fromkeys(_SUMS, 0)
-    plain = {name: getattr(session, name) for name in _SUMS if name != "cost_micro"}
+        return dict.fromkeys(SUMS, 0)
+    plain = {name: getattr(session, name) for name in SUMS if name != "cost_micro"}
     return plain | {"cost_micro": 0 if session.cost is None else to_micro(session.cost)}
 
 
@@ -89,9 +91,9 @@ def _time_of_gain(session: SessionRecord, before: Row[Any] | None) -> tuple[date
 def _add(connection: Connection, outlet_id: int, gained: Shares, *, is_spread: bool) -> None:
     """Add shares to their half-hours: of a year, when a clock was put right, as well as of one."""
     statement = upsert(connection, half_hours)
-    sums: dict[str, Any] = {name: half_hours.c[name] + statement.excluded[name] for name in _SUMS}
+    sums: dict[str, Any] = {name: half_hours.c[name] + statement.excluded[name] for name in SUMS}
     either = half_hours.c.is_spread | statement.excluded.is_spread
-    nothing = dict.fromkeys(_SUMS, 0)
+    nothing = dict.fromkeys(SUMS, 0)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["outlet_id", "starts_at"], set_=sums | {"is_spread": either}),
         [
@@ -101,7 +103,7 @@ def _add(connection: Connection, outlet_id: int, gained: Shares, *, is_spread: b
     )
 
 
-def _take_back(connection: Connection, outlet_id: int, name: str, excess: int, until: datetime) -> None:
+def take_back(connection: Connection, outlet_id: int, name: str, excess: int, until: datetime) -> None:
     """Lower a sum that a register has since shown to be too high, the newest half-hours first."""
     column = half_hours.c[name]
     rows = connection.execute(

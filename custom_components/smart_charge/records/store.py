@@ -3,19 +3,20 @@
 Everything blocks: run it in an executor. A transaction is all or nothing, and on disk when it returns.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 import os
 from pathlib import Path
 from typing import Any, Final, Self
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
 from .errors import LedgerMisaddressed, LedgerUnreachable, translated
 from .migrations import SCHEMA, STEPS, Step, migrate
+from .tables import places
 
 BUSY_S: Final = 5.0
 """How long a statement waits for a lock."""
@@ -106,6 +107,25 @@ class Store:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 yield connection
+
+    def place(self) -> str:
+        """Return the database's own id, which it keeps by whatever address it is reached."""
+        with self.read() as connection:
+            return str(connection.execute(select(places.c.id)).scalar_one())
+
+    def freeze(self) -> Callable[[], None]:
+        """Put all that is written into the one file, which then stays as it is until the returned function is called.
+
+        Meanwhile its log alone grows, so a copy of both is whole. Nothing to do on a server.
+        """
+        if self.path is None:
+            return lambda: None
+        with translated():
+            reader = self._engine.connect()
+            driver: Any = reader.connection.driver_connection
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            reader.execute(select(places.c.id)).scalar_one()  # who reads keeps the log from being written back
+        return reader.close
 
     def give_back_space(self, *tables: Table) -> None:
         """Free what was deleted, so that no file keeps it longer than the database must."""

@@ -106,6 +106,9 @@ metadata = MetaData()
 
 versions = Table("smart_charge_version", metadata, Column("version", Integer, primary_key=True))
 
+places = Table("smart_charge_place", metadata, Column("id", String(32), primary_key=True))
+"""One row: the database's own id."""
+
 outlets = Table(
     "outlets",
     metadata,
