@@ -49,7 +49,8 @@ class Behaviour:
         ignores_profiles_after_pause: once 0 A was asked for, full rate until the transaction ends.
         ends_transaction_at_zero: 0 A ends the transaction.
         steps_a: the only currents it knows, such as (6, 8, 10, 13, 16); lower ones are 0.
-        schedule_shift_s: added to each startSchedule, as one who reads it as local time does.
+        schedule_shift_s: added to each instant of a profile, as one who reads it as local time does.
+        limit_key: a configuration key, in ampere, that limits the current whatever the profiles say.
         drops_profiles_on_reconnect: forget the transaction's profile when the link returns.
         forgets_profiles_on_reboot, keeps_only_last_profile: what is left of them after a power cut.
         composite_needs_transaction: the defaults count in GetCompositeSchedule only inside one.
@@ -110,6 +111,7 @@ class Behaviour:
     ends_transaction_at_zero: bool = False
     steps_a: tuple[float, ...] = ()
     schedule_shift_s: float = 0.0
+    limit_key: str = ""
     drops_profiles_on_reconnect: bool = False
     forgets_profiles_on_reboot: bool = False
     keeps_only_last_profile: bool = False

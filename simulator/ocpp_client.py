@@ -325,10 +325,11 @@ class OcppClient:
         behaviour, transaction = self.behaviour, self.transaction
         if transaction is None:
             self._was_paused = False
+        key_a = self.configuration.whole(behaviour.limit_key, 1000) if behaviour.limit_key else math.inf
         if behaviour.ignores_profiles:
-            return math.inf
+            return key_a
         since = None if transaction is None else transaction.started_at
-        limit_a = self.profiles.limit_a(now, connector_id=self.connector_id, charging_since=since)
+        limit_a = min(key_a, self.profiles.limit_a(now, connector_id=self.connector_id, charging_since=since))
         if limit_a < MIN_CURRENT_A:
             self._was_paused = transaction is not None
         elif self._was_paused and behaviour.ignores_profiles_after_pause:

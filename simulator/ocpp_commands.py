@@ -78,7 +78,9 @@ class Commands:
             return _REJECTED
         if client.behaviour.ignores_configuration:
             return _ACCEPTED
+        client.charge_point.catch_up()
         status = client.configuration.change(key, value)
+        client.charge_point.settle()
         if status == "Accepted":
             client.settings_changed()
         return Answer({"status": status})
@@ -96,8 +98,7 @@ class Commands:
             return _REJECTED
         if is_for_transaction and client.transaction is None and behaviour.takes_tx_profile_without_transaction:
             return _ACCEPTED
-        if profile.start_at is not None:
-            profile = replace(profile, start_at=profile.start_at + timedelta(seconds=behaviour.schedule_shift_s))
+        profile = _misread(profile, timedelta(seconds=behaviour.schedule_shift_s))
         try:
             client.profiles.check(profile, self._running_id())
         except ProfileRefused:
@@ -191,7 +192,7 @@ class Commands:
         )
         if cannot:
             return _REJECTED
-        data = payload.get("chargingProfile")
+        data = None if client.behaviour.refuses_profiles else payload.get("chargingProfile")
         profile = None if data is None else parse_profile(client.connector_id, data)
 
         async def start() -> None:
@@ -322,3 +323,13 @@ class Commands:
                 await client.link.call("FirmwareStatusNotification", {"status": status})
 
         return Answer({}, download)
+
+
+def _misread(profile: Profile, by: timedelta) -> Profile:
+    """Read each instant of a profile as so much later than it is."""
+    return replace(
+        profile,
+        start_at=profile.start_at and profile.start_at + by,
+        valid_from=profile.valid_from and profile.valid_from + by,
+        valid_to=profile.valid_to and profile.valid_to + by,
+    )

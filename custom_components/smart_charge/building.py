@@ -36,6 +36,7 @@ from .const import (
 from .flow_names import is_substitute, usable_serial
 from .guard import note, note_report
 from .listener import async_acquire_listener
+from .remedies import RemedyRepairs
 from .security.credentials import verify_secret
 from .security.events import Kind
 from .storage import DATA_HOUSEHOLD, Memory
@@ -130,6 +131,7 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
 
     entry.async_on_unload(give_up)
     entry.async_on_unload(central.expect(charger))
+    entry.async_on_unload(RemedyRepairs(hass, entry, charger).watch())
     return charger
 
 

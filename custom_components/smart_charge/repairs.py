@@ -11,11 +11,13 @@ from homeassistant.helpers.selector import TextSelector
 import probatio
 
 from . import forgetting_request, log_watch
+from .chargers.charger import Remedy
 from .charging.alarms import Danger, acknowledged
 from .coordinator import SmartChargeConfigEntry
 from .guard import note
 from .ledger import DATA_LEDGER
 from .ledger_repairs import ISSUE_ID, ISSUE_LEFT
+from .remedies import ApplyRemedy
 from .security.events import Kind
 
 
@@ -125,6 +127,8 @@ async def async_create_fix_flow(
         return AcceptBrokenLog()
     if data is not None and issue_id.startswith(forgetting_request.ISSUE):
         return DeletePersonalData(str(data["entry_id"]))
+    if data is not None and "remedy" in data:
+        return ApplyRemedy(str(data["entry_id"]), Remedy(str(data["remedy"])))
     if data is not None and "danger" in data:
         return SeenTo(str(data["entry_id"]), Danger(str(data["danger"])))
     return ConfirmRepairFlow()

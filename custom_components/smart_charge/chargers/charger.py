@@ -100,6 +100,13 @@ class Kept(StrEnum):
     TAG_LIST = "tag_list"
 
 
+class Remedy(StrEnum):
+    """What would put a charge point right, and is done only when its owner says so."""
+
+    RESTART = "restart"  # settings that it has taken hold only after one
+    CLEAR_PROFILES = "clear_profiles"  # somebody else's limits outrank ours
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastTransaction:
     """A charge as the charge point itself bracketed it, ended.

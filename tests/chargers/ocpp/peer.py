@@ -27,6 +27,7 @@ QUICK = Timings(
     plugged_in_s=0.15,
     untold_s=0.5,
     start_retry_s=0.3,
+    start_answer_s=0.3,
     queue_drain_s=0.2,
     smooth_s=0.1,
     guest_s=0.3,
@@ -118,9 +119,9 @@ class Peer:
         return {"status": "Accepted"}
 
     def _composite(self) -> dict[str, Any]:
-        if not self.profiles:
+        if not self.leases:
             return {"status": "Rejected"}
-        schedule = self.profiles[-1]["chargingSchedule"]
+        schedule = self.leases[-1]["chargingSchedule"]
         period = schedule["chargingSchedulePeriod"][0]
         held = {"chargingRateUnit": schedule["chargingRateUnit"], "chargingSchedulePeriod": [period]}
         return {"status": "Accepted", "connectorId": 1, "scheduleStart": stamp(), "chargingSchedule": held}

@@ -10,7 +10,7 @@ import pytest
 from custom_components.smart_charge.chargers.charger import ChargerRefused, ChargerUnreachable, LeaveBehind
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
-from custom_components.smart_charge.charging.model import ConnectorStatus, WeeklyHours, Window
+from custom_components.smart_charge.charging.model import ConnectorStatus, Fault, WeeklyHours, Window
 
 from .peer import Peer, Site, stamp, until
 
@@ -207,8 +207,19 @@ async def test_an_error_code_without_fault_is_a_warning(site: Site) -> None:
     charger, peer = await arrive(site)
     await peer.status("Charging", error="WeakSignal")
     assert charger.reading is not None
-    assert charger.reading.fault is None
+    assert charger.reading.fault == Fault(code="WeakSignal", is_safety=False)
     assert charger.diagnostics()["warning"] == "WeakSignal"
+    await peer.status("Charging")
+    assert charger.reading.fault is None
+
+
+@pytest.mark.requirement("8.1")
+@pytest.mark.parametrize("code", ["GroundFailure", "OverCurrentFailure", "PowerSwitchFailure"])
+async def test_a_warning_that_current_must_not_flow_is_believed(site: Site, code: str) -> None:
+    charger, peer = await arrive(site)
+    await peer.status("Charging", error=code)
+    assert charger.reading is not None
+    assert charger.reading.fault == Fault(code=code, is_safety=True)
 
 
 # Tags

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import time
+from itertools import batched
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -83,7 +84,7 @@ async def charges(site: Site, number: int, behaviour: Behaviour) -> str:
 
     async def offered(wanted: Callable[[float], bool], what: str) -> str:
         try:
-            await until(lambda: wanted(simulated.charge_point.offered_a), 12)
+            await until(lambda: wanted(simulated.charge_point.offered_a), 45)
         except TimeoutError:
             return f"{what}, offered {simulated.charge_point.offered_a}: {dict(charger.counts)}"
         return ""
@@ -114,8 +115,9 @@ async def test_every_kind_of_charge_point_charges_as_it_is_asked_to(site: Site) 
     alone = [(number, name, manner) for number, (name, manner) in numbered if manner.dialled_id == ""]
     others = [(number, name, manner) for number, (name, manner) in numbered if manner.dialled_id != ""]
     wrong = {name: await charges(site, number, manner) for number, name, manner in alone}
-    results = await asyncio.gather(*(charges(site, number, manner) for number, _, manner in others))
-    wrong |= {name: result for (_, name, _), result in zip(others, results, strict=True)}
+    for some in batched(others, 8, strict=False):
+        results = await asyncio.gather(*(charges(site, number, manner) for number, _, manner in some))
+        wrong |= {name: result for (_, name, _), result in zip(some, results, strict=True)}
     assert {name: result for name, result in wrong.items() if result} == {}
 
 
@@ -132,7 +134,7 @@ async def test_a_link_lost_during_a_charge_comes_back_to_the_same_transaction(si
         await until(lambda: not charger.is_online, 5)
         await simulated.restore_link()
         await until(lambda: charger.is_online, 10)
-        await until(lambda: simulated.charge_point.offered_a == 10, 10)
+        await until(lambda: simulated.charge_point.offered_a == 10, 40)
         assert charger.transaction_id == before
 
 
@@ -144,11 +146,11 @@ async def test_a_power_cut_is_a_restart_and_the_vehicle_charges_on(site: Site, a
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
         await until(lambda: charger.is_online, 30)
         await charger.apply(10)
-        await until(lambda: simulated.charge_point.offered_a == 10, 10)
+        await until(lambda: simulated.charge_point.offered_a == 10, 40)
         await simulated.power_cut()
         await simulated.power_back()
         await until(lambda: charger.restarts >= 1, 10)
-        await until(lambda: simulated.charge_point.offered_a == 10, 15)
+        await until(lambda: simulated.charge_point.offered_a == 10, 40)
 
 
 @pytest.mark.requirement("7.1")
@@ -161,7 +163,7 @@ async def test_default_hours_hold_without_us(site: Site) -> None:
         await charger.leave_behind(LeaveBehind(hours=NEVER_NOW, max_a=13, draw_s=lambda: 0))
         await charger.apply(10)
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: simulated.charge_point.offered_a == 10, 10)
+        await until(lambda: simulated.charge_point.offered_a == 10, 40)
         await until(lambda: charger.diagnostics()["is_followed"], 10)
         await charger.hand_back()
         await asyncio.sleep(0.5)

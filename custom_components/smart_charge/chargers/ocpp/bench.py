@@ -1,6 +1,7 @@
 """What the lease, the hours and the rest of one charger's parts need to know of each other."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from .connection import Connection
@@ -24,11 +25,13 @@ class Company:
         own_tags: those that we start charges with, on every connector.
         is_leader: it alone changes settings, and keeps the list of tags.
         is_alone: no other connector is set up.
+        is_charging: whether a transaction runs on any of them.
     """
 
     own_tags: frozenset[str]
     is_leader: bool = True
     is_alone: bool = True
+    is_charging: Callable[[], bool] = bool
 
 
 class Bench:
@@ -111,7 +114,8 @@ class Bench:
         units = frozenset(stored.get("units") or ("A", "W"))
         limits = {name: stored.get(name) for name in ("max_level", "max_periods", "max_profiles")}
         phases = self._snapshot.phases or stored.get("phases")
-        return SmartCharging(units=units, phases=phases, is_shared=is_shared, **limits)
+        has_key = bool(stored.get("has_limit_key"))
+        return SmartCharging(units=units, phases=phases, is_shared=is_shared, has_limit_key=has_key, **limits)
 
     def remember_smart(self) -> None:
         """Note what it can do for when it has not said so yet; to be kept."""

@@ -17,6 +17,7 @@ from ..charger import (
     LeaveBehind,
     Listener,
     PastTransaction,
+    Remedy,
     SampleListener,
     Save,
 )
@@ -216,6 +217,21 @@ class OcppCharger:
         """Hear that these are on record."""
         await self._parts.book.acknowledge(transactions)
 
+    @property
+    def remedies(self) -> frozenset[Remedy]:
+        """What would put the charge point right, and waits for its owner. Listeners hear of changes."""
+        return self._parts.remedies.wanted
+
+    async def remedy(self, remedy: Remedy) -> None:
+        """Do what the owner has agreed to.
+
+        Raises:
+            ChargerRefused: a vehicle is charging, or the charge point says no.
+            ChargerError: there is no link, or no answer.
+        """
+        await self._parts.remedies.apply(remedy)
+        self._audience.changed()
+
     async def forget_people(self) -> frozenset[Kept]:
         """Empty the charge point's cache and list of tags, and what we remember of them (OCPP notes A8)."""
         await self._parts.book.forget_people()
@@ -248,7 +264,7 @@ class OcppCharger:
         """Speak for us on this link from now on."""
         parts = self._parts
         if parts.line.link is not None:
-            parts.upkeep.link_lost()
+            parts.link_lost()
         parts.line.take(connection)
         if parts.bench.company.is_leader:
             connection.counts = self.counts
@@ -261,7 +277,7 @@ class OcppCharger:
         parts = self._parts
         if not parts.line.drop(connection):
             return
-        parts.upkeep.link_lost()
+        parts.link_lost()
         parts.bench.is_status_old = True
         parts.lease.forget()
         self._audience.changed()
@@ -273,17 +289,22 @@ class OcppCharger:
 
     async def answer(self, action: str, payload: Payload) -> Payload:
         """Hear what concerns our connector, or the whole charge point, and answer it."""
-        return await v16.answer(action, payload, self._parts.hearing)
+        answer = await v16.answer(action, payload, self._parts.hearing)
+        if action == "StartTransaction":
+            await self._parts.pace.wait()
+        return answer
 
     def overheard(self, action: str) -> None:
         """Hear that the charge point said something, to us or to another connector's charger."""
         self._parts.line.heard(action)
+        if action != "StartTransaction":
+            self._parts.pace.heard()
 
-    def shares(self, own_tags: frozenset[str], *, is_leader: bool, is_alone: bool) -> None:
+    def shares(self, company: Company) -> None:
         """Hear with whom we share the charge point: the tags that are ours, and whether we lead."""
         bench = self._parts.bench
-        before, bench.company = bench.company, Company(own_tags, is_leader=is_leader, is_alone=is_alone)
-        if (own_tags, is_leader) != (before.own_tags, before.is_leader):
+        before, bench.company = bench.company, company
+        if (company.own_tags, company.is_leader) != (before.own_tags, before.is_leader):
             self._parts.upkeep.poke()
 
     def heard_from(self, leader: OcppCharger) -> None:

@@ -31,6 +31,15 @@ RANDOM_DELAYS = (
 
 RANDOM_DELAY_SWITCHES = {"RandomProfileMaxDelay": "RandomProfileDelayEnabled"}
 
+LIMIT_KEYS: Mapping[str, int] = {
+    "currentlimitervalue": 1,
+    "g_maxcurrent": 1,
+    "chargerate": 10,
+    "dynamicchargercurrent": 1,
+    "chargingalimitconn1": 1,
+}
+"""Vendor keys, in lower case, that hold the most current in ampere, and what one ampere is written as."""
+
 FREE_VENDING = (
     "FreeModeActive", "FreeChargeMode", "freecharging", "FreeCharging", "FreevendEnabled", "HagerOcppFreeAccessEnabled",
     "FreeMode", "Cst_FreeVendActive",
@@ -49,7 +58,8 @@ FREE_TAGS = (
 _UNITS = {"A": {"current", "a"}, "W": {"power", "w"}}
 
 SHOWN = frozenset(
-    name.casefold() for name in (*KNOWN, *RANDOM_DELAYS, *RANDOM_DELAY_SWITCHES.values(), *FREE_VENDING, *AUTHORISING)
+    name.casefold()
+    for name in (*KNOWN, *RANDOM_DELAYS, *RANDOM_DELAY_SWITCHES.values(), *FREE_VENDING, *AUTHORISING, *LIMIT_KEYS)
 )
 
 
@@ -107,7 +117,14 @@ class Configuration:
             max_level=self.whole("ChargeProfileMaxStackLevel"),
             max_periods=self.whole("ChargingScheduleMaxPeriods"),
             max_profiles=self.whole("MaxChargingProfilesInstalled"),
+            has_limit_key=self.limit_key is not None,
         )
+
+    @property
+    def limit_key(self) -> Key | None:
+        """The maker's own key for the most current, if it can be written."""
+        found = (self._keys.get(name) for name in LIMIT_KEYS)
+        return next((key for key in found if key is not None and not key.is_readonly and number(key.value)), None)
 
     @property
     def random_delays(self) -> tuple[str, ...]:

@@ -20,10 +20,13 @@ from ..charger import (
 from . import profiles
 from .bench import Bench
 from .calls import Priority
+from .composite import Verdict
 from .connection import Connection
 from .frames import is_accepted
-from .hours_profiles import hours_profiles
+from .hours_check import HoursCheck
+from .hours_profiles import hours_profiles, raised
 from .memory import Memory
+from .misreading import Misreading
 from .profiles import OVERLAY_ID
 from .timings import Timings
 from .wire_time import read, write
@@ -42,14 +45,18 @@ class DefaultHours:
         self,
         bench: Bench,
         memory: Memory,
+        misreading: Misreading,
+        *,
         clock: Clock,
         timings: Timings,
-        *,
         count: Callable[[str], None],
         changed: Listener,
     ) -> None:
         self._bench = bench
         self._memory = memory
+        self._misreading = misreading
+        self._check = HoursCheck(bench, clock=clock, timings=timings, count=count)
+        self._unchecked: list[dict[str, Any]] | None = None
         self._clock = clock
         self._timings = timings
         self._count = count
@@ -58,11 +65,17 @@ class DefaultHours:
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
         self._refused: str | None = None
+        self._is_outranked = False
 
     @property
     def holds(self) -> bool:
         """Whether the charge point took the plan that is wanted."""
         return self._plan is not None and self._stored.get("digest") == self._digest(self._plan)
+
+    @property
+    def is_outranked(self) -> bool:
+        """Whether the charge point takes what is written and keeps other hours all the same."""
+        return self._is_outranked
 
     @property
     def has_hours(self) -> bool:
@@ -86,21 +99,27 @@ class DefaultHours:
             ChargerError: there is no link, or the charge point takes no form of it.
         """
         self._plan = plan
+        self._misreading.home = self._home_offset
+        if self._is_due():
+            if not self._bench.is_online:
+                raise ChargerUnreachable("the charge point is not connected")
+            await self._write_if_due()
         if self._refused == self._digest(plan):
             raise ChargerRefused("the charge point cannot hold these hours")
-        if not self._is_due():
-            return
-        if not self._bench.is_online:
-            raise ChargerUnreachable("the charge point is not connected")
-        await self._write_if_due()
+
+    def _home_offset(self) -> timedelta:
+        plan = self._plan
+        offset = self._clock().astimezone(plan.hours.time_zone).utcoffset() if plan and plan.hours else None
+        return offset or timedelta()
 
     async def keep(self) -> None:
         """Write what is due, until cancelled."""
         while True:
             self._wake.clear()
             try:
-                if self._bench.connection is not None:
+                if (connection := self._bench.connection) is not None:
                     await self._write_if_due()
+                    await self._check_if_due(connection)
             except (ChargerError, ValueError) as err:
                 self._count(f"hours_{type(err).__name__}")
                 LOGGER.debug("Default hours were not taken: %s", err)
@@ -160,7 +179,7 @@ class DefaultHours:
                 if not self._fits(found):
                     continue
                 try:
-                    await self._send(connection, found)
+                    await self._place(connection, found)
                 except (ChargerRefused, ChargerMisunderstood) as err:
                     self._count(f"hours_refused_{form}")
                     refusal = err
@@ -187,12 +206,64 @@ class DefaultHours:
             and (smart.max_level is None or level <= smart.max_level)
         )
 
+    async def _place(self, connection: Connection, found: list[dict[str, Any]]) -> None:
+        """Write them and look whether they hold; if not, above what may be in the way, then in local time.
+
+        Raises:
+            ChargerError: they were refused, or other hours hold whatever is written.
+        """
+        self._misreading.start_over()
+        await self._send(connection, found)
+        self._unchecked = found if self._bench.transaction_id is not None else None
+        verdict = await self._check.look(connection, found)
+        if verdict is Verdict.DIFFERS or (verdict is Verdict.SILENT and not self._stored.get("is_silent")):
+            verdict = await self._place_above(connection, found, verdict)
+            self._stored["is_silent"] = verdict is Verdict.SILENT
+        while verdict is Verdict.DIFFERS and self._misreading.try_another():
+            await self._send(connection, found)
+            verdict = await self._check.look(connection, found)
+        self._note_rank(is_outranked=verdict is Verdict.DIFFERS)
+        if self._is_outranked:
+            raise ChargerRefused("the charge point keeps other hours")
+        if verdict is Verdict.AGREES:
+            await self._misreading.confirm()
+
+    def _note_rank(self, *, is_outranked: bool) -> None:
+        if is_outranked != self._is_outranked:
+            self._is_outranked = is_outranked
+            self._changed()
+
+    async def _place_above(
+        self, connection: Connection, found: list[dict[str, Any]], verdict: Verdict
+    ) -> Verdict | None:
+        """Write them on higher stack levels, if there are any (quirk Q46)."""
+        lifted = raised(found, self._bench.smart.top_level)
+        if lifted is found:
+            return verdict
+        try:
+            await self._send(connection, lifted)
+        except ChargerRefused, ChargerMisunderstood:
+            return verdict
+        return await self._check.look(connection, found)
+
+    async def _check_if_due(self, connection: Connection) -> None:
+        """Look at hours that were written inside a transaction once that is over; if they do not hold, write anew."""
+        found = self._unchecked
+        if found is None or self._bench.transaction_id is not None:
+            return
+        self._unchecked = None
+        if await self._check.look(connection, found) is Verdict.DIFFERS:
+            self._stored.pop("digest", None)
+            self._wake.set()
+
     async def _send(self, connection: Connection, found: list[dict[str, Any]]) -> None:
         connector_id = self._bench.connector_id
         for profile in found:
             payload = {
                 "connectorId": connector_id,
-                "csChargingProfiles": profiles.on_connector(profile, connector_id),
+                "csChargingProfiles": profiles.on_connector(
+                    profiles.shifted(profile, self._misreading.by), connector_id
+                ),
             }
             answer = await connection.call("SetChargingProfile", payload, priority=Priority.SETTINGS)
             if not is_accepted(answer):

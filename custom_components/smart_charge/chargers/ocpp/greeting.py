@@ -6,6 +6,9 @@ from collections.abc import Callable
 from .connection import Connection
 from .timings import Timings
 
+_DIGESTED = ("StatusNotification", "StartTransaction")
+"""Who says this has taken in that its boot was accepted. A start must not wait: current may flow already."""
+
 
 class Greeting:
     """Holds our calls back until the boot is over, then says so once for each link and each boot."""
@@ -36,10 +39,10 @@ class Greeting:
             self._connection.open_gate(is_open=False)
             self._waits_until = asyncio.get_running_loop().time() + self._timings.boot_wait_s
             self._again(self._timings.settle_s)
-        elif not self.is_over and (action == "StatusNotification" or not self._has_booted) and not self._has_spoken:
+        elif not self.is_over and (action in _DIGESTED or not self._has_booted) and not self._has_spoken:
             self._again(self._timings.flush_s)
-        if action in ("StatusNotification", "BootNotification"):
-            self._has_spoken = action == "StatusNotification"
+        if action in (*_DIGESTED, "BootNotification"):
+            self._has_spoken = action != "BootNotification"
 
     def _over(self) -> None:
         self.is_over = True

@@ -55,6 +55,7 @@ class Hearing:
         snapshot: Snapshot,
         book: TransactionBook,
         memory: Memory,
+        times: PeerClock,
         clock: Clock,
         timings: Timings,
         authorise: Callable[[str], TagStatus],
@@ -62,7 +63,7 @@ class Hearing:
         changed: Callable[[], None],
         count: Callable[[str], None],
     ) -> None:
-        self.times = PeerClock(clock)
+        self.times = times
         self.restarts = 0
         self.on_security_event: Callable[[str], None] | None = None
         self._act = actors
@@ -110,7 +111,8 @@ class Hearing:
         told = {name: getattr(identity, name) for name in ("manufacturer", "model", "serial", "firmware")}
         if stored.get("firmware") != told["firmware"]:
             self._act.onboarding.forget()
-        self._memory.section("settings").pop("awaits_reboot", None)
+            self._snapshot.firmware_changed()
+        self._act.onboarding.restarted()
         stored.update(told)
         self._act.lease.forget()
         self._act.hours.forget()
@@ -178,7 +180,7 @@ class Hearing:
             return transaction_id
         self._bench.heard_of_transaction()
         self._act.starter.started()
-        self._snapshot.register(said.meter_start_wh, said.at)
+        self._snapshot.started(said.meter_start_wh, said.at)
         self._act.lease.forget()
         self._changed()
         return transaction_id

@@ -11,6 +11,9 @@ from .smart import SmartCharging
 
 DAY_S, WEEK_S = 86_400, 604_800
 
+ROOM = 3
+"""Stack levels for two profiles and a lease above them."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
@@ -116,6 +119,16 @@ def hours_profiles(
         first, length = _arc(odd)
         profiles.append(writer.weekly(edges, first * DAY_S, length * DAY_S, _OVERLAY))
     return profiles
+
+
+def raised(profiles: list[dict[str, Any]], top_level: int) -> list[dict[str, Any]]:
+    """Return the profiles on higher stack levels, above what somebody else may have left; as they are without room.
+
+    The topmost level stays free for a lease.
+    """
+    if top_level < ROOM:
+        return profiles
+    return [profile | {"stackLevel": top_level - ROOM + 1 + profile["stackLevel"]} for profile in profiles]
 
 
 def _arc(days: Sequence[int]) -> tuple[int, int]:

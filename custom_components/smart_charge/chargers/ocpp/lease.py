@@ -5,11 +5,12 @@ from collections.abc import Callable
 import logging
 from typing import Any
 
-from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerUnreachable, Clock
+from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerUnreachable
 from .bench import Bench
 from .ladder import Ladder
 from .looking import Look, Said
 from .memory import Memory
+from .misreading import Misreading
 from .rungs import Rung
 from .saying import Saying
 from .snapshot import Snapshot
@@ -31,24 +32,36 @@ class Lease:
         bench: Bench,
         snapshot: Snapshot,
         memory: Memory,
+        saying: Saying,
+        misreading: Misreading,
         *,
-        clock: Clock,
         timings: Timings,
         count: Callable[[str], None],
+        changed: Callable[[], None],
     ) -> None:
         self.wanted_a: float | None = None
         self.has_stopped = False
         self._bench = bench
         self._timings = timings
         self._count = count
-        self._saying = Saying(bench, clock, count)
+        self._changed = changed
+        self._saying = saying
         self._ladder = Ladder(bench, memory)
-        self._look = Look(bench, snapshot, memory, self._ladder, timings=timings, count=count)
+        self._look = Look(
+            bench,
+            snapshot,
+            memory,
+            ladder=self._ladder,
+            saying=saying,
+            misreading=misreading,
+            timings=timings,
+            count=count,
+        )
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._said: Said | None = None
         self._retry_at = 0.0
-        self._lingers = False
+        self._lingers = saying.lingers
         self._refusal: str | None = None
 
     @property
@@ -60,6 +73,11 @@ class Lease:
     def is_followed(self) -> bool | None:
         """Whether the charge point does what was said; None until that is known."""
         return self._look.is_followed
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a current was taken, and the charge point allows none all the same."""
+        return self._look.is_blocked
 
     def poke(self) -> None:
         """Something changed: look again what is to be said."""
@@ -113,8 +131,13 @@ class Lease:
 
     async def _look_if_due(self) -> None:
         said = self._said
-        if said is not None and self._look.is_due(said) and await self._look.finds_fault(said, self._is_in_force):
+        if said is None or not self._look.is_due(said):
+            return
+        was_blocked = self.is_blocked
+        if await self._look.finds_fault(said, self._is_in_force):
             await self._say_again(said)
+        if was_blocked != self.is_blocked:
+            self._changed()
 
     def _is_in_force(self, said: Said) -> bool:
         return self._said is said
@@ -176,12 +199,13 @@ class Lease:
         said = self._said
         if said is None or said.connection is not self._bench.connection:
             return True
-        if said.transaction_id != self._bench.transaction_id or now - said.at >= self._renew_s:
+        is_over = not said.rung.is_key and now - said.at >= self._renew_s
+        if said.transaction_id != self._bench.transaction_id or is_over:
             return True
         change = abs(self.wanted_a - said.setpoint_a)
         if change == 0:
             return False
-        least = 2.0 if self._bench.wears_out else 1.0
+        least = 2.0 if self._bench.wears_out or said.rung.is_key else 1.0
         return change >= least or self.wanted_a == 0 or now - said.at >= self._timings.smooth_s
 
     async def _say(self) -> None:

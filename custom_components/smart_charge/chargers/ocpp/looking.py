@@ -3,19 +3,20 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from ...charging.model import Reading
 from ..charger import ChargerError, ChargerRefused
 from .bench import Bench
 from .calls import Priority
+from .composite import limits
 from .connection import Connection
-from .fields import number, objects
 from .ladder import Ladder
 from .memory import Memory
-from .profiles import VOLTS, permitted
+from .misreading import Misreading
+from .profiles import permitted
 from .rungs import Rung
 from .said import TransactionId
+from .saying import Saying
 from .snapshot import Snapshot
 from .timings import Timings
 
@@ -41,19 +42,25 @@ class Look:
         bench: Bench,
         snapshot: Snapshot,
         memory: Memory,
-        ladder: Ladder,
         *,
+        ladder: Ladder,
+        saying: Saying,
+        misreading: Misreading,
         timings: Timings,
         count: Callable[[str], None],
     ) -> None:
         self.is_followed: bool | None = None
+        self.is_blocked = False
         self._bench = bench
         self._snapshot = snapshot
         self._memory = memory
         self._ladder = ladder
+        self._saying = saying
+        self._misreading = misreading
         self._timings = timings
         self._count = count
         self._misses = 0
+        self._has_cleared = False
 
     def begin(self) -> None:
         """Hear that something new was said."""
@@ -63,6 +70,8 @@ class Look:
         """Hear that the link, the boot or the transaction is another."""
         self.is_followed = None
         self._misses = 0
+        self._has_cleared = False
+        self._misreading.start_over()
 
     @property
     def has_tried_all(self) -> bool:
@@ -81,18 +90,23 @@ class Look:
         connection = self._bench.connection
         if connection is None or said.connection is not connection:
             return False
-        held_a = await self._held(connection)
+        held_a = None if said.rung.is_key else await self._held(connection)
         if not is_in_force(said):
             return False
         if held_a is not None:
             self._snapshot.holds(held_a if held_a != float("inf") else None)
-        followed = judge(permitted(said.setpoint_a, is_whole=said.rung.is_whole), held_a, self._snapshot.reading)
+        wanted_a = permitted(said.setpoint_a, is_whole=said.rung.is_whole)
+        followed = judge(wanted_a, held_a, self._snapshot.reading)
+        self.is_blocked = self._has_cleared and wanted_a > 0 and held_a == 0 and not followed
         if followed is not False:
             await self._no_fault(said, followed=followed)
             return False
         if _age_s(said) < self._timings.follow_s:
             return False
-        await self._fault(said)
+        self._count("not_followed")
+        self.is_followed = False
+        if held_a is None or is_met(wanted_a, held_a) or not await self._explain(said):
+            await self._miss(said)
         return True
 
     async def _no_fault(self, said: Said, *, followed: bool | None) -> None:
@@ -100,12 +114,21 @@ class Look:
         if followed:
             self.is_followed = True
             await self._ladder.remember(said.rung)
+            await self._misreading.confirm()
         elif _age_s(said) >= self._timings.follow_s:
             self.is_followed = True
 
-    async def _fault(self, said: Said) -> None:
-        self._count("not_followed")
-        self.is_followed = False
+    async def _explain(self, said: Said) -> bool:
+        """Look for what makes an accepted profile not hold; true when there is reason to say it once more."""
+        if said.rung.outlives_transaction:
+            return False
+        if not self._has_cleared:
+            self._has_cleared = True
+            await self._saying.clear_others(said.connection)
+            return True
+        return self._misreading.try_another()
+
+    async def _miss(self, said: Said) -> None:
         self._misses += 1
         if self._misses % 2 == 0:
             await self._ladder.remember(self._ladder.next_to(said.rung))
@@ -123,24 +146,17 @@ class Look:
         except ChargerError:
             self._count("composite_failed")
             return None
-        return composite_limit(answer, self._bench.smart.phases)
+        found = limits(answer, self._bench.smart.phases)
+        return found[0][1] if found else None
 
 
 def _age_s(said: Said) -> float:
     return asyncio.get_running_loop().time() - said.at
 
 
-def composite_limit(answer: dict[str, Any], phases: int | None) -> float | None:
-    """Return the first limit of a composite schedule, in ampere; infinite for "no limit", None for no answer."""
-    schedule = answer.get("chargingSchedule")
-    if not isinstance(schedule, dict) or str(answer.get("status")).casefold() != "accepted":
-        return None
-    periods = objects(schedule.get("chargingSchedulePeriod"))
-    if not periods or (limit := number(periods[0].get("limit"))) is None:
-        return None
-    if limit < 0:
-        return float("inf")
-    return round(limit / VOLTS / (phases or 1), 2) if schedule.get("chargingRateUnit") == "W" else limit
+def is_met(wanted_a: float, held_a: float) -> bool:
+    """Whether a schedule holds what was wanted: not more, and not nothing."""
+    return held_a <= wanted_a + TOLERANCE_A and (held_a > 0 or wanted_a == 0)
 
 
 def judge(wanted_a: float, held_a: float | None, reading: Reading | None) -> bool | None:

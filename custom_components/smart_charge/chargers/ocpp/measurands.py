@@ -52,8 +52,8 @@ _UNITS: Mapping[Measurand, str] = {
 _RANGES: Mapping[Measurand, tuple[float, float]] = {
     Measurand.IMPORT: (0, 1e12),
     Measurand.EXPORT: (0, 1e12),
-    Measurand.POWER_IMPORT: (-1e6, 1e6),
-    Measurand.POWER_EXPORT: (-1e6, 1e6),
+    Measurand.POWER_IMPORT: (-1e8, 1e8),
+    Measurand.POWER_EXPORT: (-1e8, 1e8),
     Measurand.POWER_OFFERED: (0, 1e6),
     Measurand.CURRENT: (-1000, 1000),
     Measurand.CURRENT_OFFERED: (0, 1000),

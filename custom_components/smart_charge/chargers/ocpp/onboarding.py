@@ -56,6 +56,16 @@ class Onboarding:
         self._learnt["before_free"] = kept
 
     @property
+    def awaits_restart(self) -> bool:
+        """Whether settings that the charge point has taken hold only after a restart."""
+        return bool(self._learnt.get("awaits_reboot"))
+
+    def restarted(self) -> None:
+        """Hear of a restart: what waited for it holds now, or never will."""
+        awaited = self._learnt.pop("awaits_reboot", {})
+        self._learnt.setdefault("after_reboot", {}).update(awaited)
+
+    @property
     def _learnt(self) -> dict[str, Any]:
         return self._memory.section("settings")
 
@@ -201,12 +211,12 @@ class Onboarding:
                 is_held = _is_same(self.configuration.value(name), value)
                 if not is_held:
                     self._count("writes_not_held")
-            case "rebootrequired":
+            case "rebootrequired" if self._learnt.get("after_reboot", {}).get(name) != value:
                 self._learnt.setdefault("awaits_reboot", {})[name] = value
                 is_held = False
             case _:
                 is_held = False
-        if not is_held and status != "rebootrequired":
+        if not is_held and not self._awaits_reboot(name):
             self._refused(name, value)
         await self._memory.keep()
         return is_held

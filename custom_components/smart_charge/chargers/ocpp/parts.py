@@ -10,11 +10,17 @@ from .configuration import Configuration
 from .default_hours import DefaultHours
 from .hearing import Actors, Hearing
 from .lease import Lease
+from .limit_key import LimitKey
 from .line import Line
 from .memory import Memory
 from .meter_watch import MeterWatch
+from .misreading import Misreading
 from .onboarding import Onboarding
+from .pace import Pace
+from .plausibility import RegisterScale
+from .remedies import Remedies
 from .sample_rate import SampleRate
+from .saying import Saying
 from .snapshot import Snapshot
 from .starter import Starter
 from .starting import Starting
@@ -22,6 +28,7 @@ from .tags import TagStatus
 from .timings import Timings
 from .transactions import TransactionBook
 from .upkeep import Upkeep
+from .wire_time import PeerClock
 
 
 class Parts:
@@ -46,9 +53,10 @@ class Parts:
         self._audience = audience
         self.memory = Memory(memory, save)
         self.configuration = Configuration()
-        self.snapshot = Snapshot(clock, audience.changed, self._sampled)
+        self.snapshot = Snapshot(clock, RegisterScale(self.memory, count), audience.changed, self._sampled)
         self.book = TransactionBook(self.memory, connector_id, next_transaction_id, count)
         self.rate = SampleRate(self.memory, clock, count, sample_s)
+        self.pace = Pace(self.memory, timings, count)
         self.line = Line(clock, timings, self._ready)
         self.onboarding = Onboarding(self.memory, timings, self.configuration, self.rate, count)
         self.bench = Bench(
@@ -68,8 +76,30 @@ class Parts:
             start_without_tag=start_without_tag,
             count=count,
         )
-        self.lease = Lease(self.bench, self.snapshot, self.memory, clock=clock, timings=timings, count=count)
-        self.hours = DefaultHours(self.bench, self.memory, clock, timings, count=count, changed=audience.changed)
+        times = PeerClock(clock)
+        self.misreading = misreading = Misreading(self.memory, times, clock, count)
+        limit_key = LimitKey(self.configuration, self.memory, count)
+        saying = Saying(self.bench, limit_key, misreading, clock=clock, count=count)
+        self.lease = Lease(
+            self.bench,
+            self.snapshot,
+            self.memory,
+            saying,
+            misreading,
+            timings=timings,
+            count=count,
+            changed=audience.changed,
+        )
+        self.hours = DefaultHours(
+            self.bench,
+            self.memory,
+            misreading,
+            clock=clock,
+            timings=timings,
+            count=count,
+            changed=audience.changed,
+        )
+        self.remedies = Remedies(self.bench, onboarding=self.onboarding, lease=self.lease, hours=self.hours)
         self.starting = Starting(self.lease, connector_id, id_tag, timings, start_without_tag=start_without_tag)
         self.starter = Starter(
             status=lambda: self.snapshot.status,
@@ -99,6 +129,7 @@ class Parts:
             snapshot=self.snapshot,
             book=self.book,
             memory=self.memory,
+            times=times,
             clock=clock,
             timings=timings,
             authorise=authorise,
@@ -126,6 +157,11 @@ class Parts:
         """Something changed: whoever says something looks again what is to be said."""
         self.lease.poke()
         self.hours.poke()
+
+    def link_lost(self) -> None:
+        """Hear that the link is gone: those who may be to blame look at what they did."""
+        self.upkeep.link_lost()
+        self.pace.link_lost()
 
     def kept_up(self) -> None:
         """Hear that the charge point has been brought to where it should be."""

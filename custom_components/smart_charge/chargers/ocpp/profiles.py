@@ -8,7 +8,7 @@ from typing import Any
 from ...charging.model import MIN_CURRENT_A
 from .rungs import Rung
 from .smart import SmartCharging
-from .wire_time import write
+from .wire_time import read, write
 
 VOLTS = 230
 HOURS_ID, OVERLAY_ID, LEASE_ID = 1, 2, 4
@@ -59,6 +59,21 @@ def schedule(
         ],
     }
     return written if duration is None else written | {"duration": duration}
+
+
+def shifted(profile: dict[str, Any], by: timedelta) -> dict[str, Any]:
+    """Return a profile with its instants moved, for one that reads them as local time."""
+    if not by:
+        return profile
+    written = dict(profile["chargingSchedule"])
+    written["startSchedule"] = _moved(written["startSchedule"], by)
+    moved = {name: _moved(profile[name], by) for name in ("validFrom", "validTo") if name in profile}
+    return profile | moved | {"chargingSchedule": written}
+
+
+def _moved(text: str, by: timedelta) -> str:
+    instant = read(text)
+    return text if instant is None else write(instant + by, whole_seconds=True)
 
 
 def lease(

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from .smart import SmartCharging
 
+KEY = "key"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rung:
@@ -22,6 +24,11 @@ class Rung:
         """Whether it would bind the next vehicle too, unless it is cleared."""
         return self.purpose != "TxProfile"
 
+    @property
+    def is_key(self) -> bool:
+        """Whether it is no profile but a key of the maker's own, which holds until it is written anew (rung 9)."""
+        return self.purpose == KEY
+
 
 _FIRST = Rung(name="tx_a")
 
@@ -37,10 +44,15 @@ LADDER: tuple[Rung, ...] = (
     replace(_FIRST, name="default_a_unit", purpose="TxDefaultProfile", is_whole=True, on_connector_zero=True),
     replace(_FIRST, name="max_a", purpose="ChargePointMaxProfile", is_whole=True, on_connector_zero=True),
     replace(_FIRST, name="max_w", purpose="ChargePointMaxProfile", unit="W", is_whole=True, on_connector_zero=True),
+    replace(_FIRST, name="key", purpose=KEY, has_duration=False, is_whole=True, on_connector_zero=True),
 )
 
 
 def rungs(smart: SmartCharging) -> tuple[Rung, ...]:
-    """Return the ladder, without the rungs whose unit this charge point does not know."""
-    ladder = tuple(rung for rung in LADDER if not (smart.is_shared and rung.on_connector_zero))
-    return tuple(rung for rung in ladder if rung.unit in smart.units) or ladder
+    """Return the ladder, without the rungs that this charge point cannot have."""
+    ladder = tuple(
+        rung
+        for rung in LADDER
+        if not (smart.is_shared and rung.on_connector_zero) and (smart.has_limit_key or not rung.is_key)
+    )
+    return tuple(rung for rung in ladder if rung.is_key or rung.unit in smart.units) or ladder

@@ -17,7 +17,7 @@ type TransactionId = int | str
 class StatusSaid:
     """A connector's state. Connector 0 is the whole charge point.
 
-    ``warning`` is an error code that came with a state other than faulted.
+    ``warning`` is an error code that came with a state other than faulted; ``fault`` holds it too.
     """
 
     connector_id: int

@@ -11,6 +11,8 @@ from .bench import Bench
 from .calls import Priority
 from .connection import Connection
 from .frames import is_accepted
+from .limit_key import LimitKey
+from .misreading import Misreading
 from .profiles import LEASE_ID
 from .rungs import Rung
 from .said import TransactionId
@@ -23,8 +25,18 @@ STOPS_WITHIN_S = 600.0
 class Saying:
     """Says one setpoint on one rung, and takes it back."""
 
-    def __init__(self, bench: Bench, clock: Clock, count: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        limit_key: LimitKey,
+        misreading: Misreading,
+        *,
+        clock: Clock,
+        count: Callable[[str], None],
+    ) -> None:
         self._bench = bench
+        self._limit_key = limit_key
+        self._misreading = misreading
         self._clock = clock
         self._count = count
         self._stopped_at: deque[float] = deque(maxlen=STOPS)
@@ -37,6 +49,9 @@ class Saying:
         Raises:
             ChargerError: it was refused, or not answered.
         """
+        if rung.is_key:
+            await self._limit_key.say(connection, profiles.permitted(wanted_a, is_whole=True))
+            return
         connector_id = 0 if rung.on_connector_zero else self._bench.connector_id
         known_id = transaction_id if isinstance(transaction_id, int) else None
         profile = self.profile(rung, wanted_a, known_id, lease_s=lease_s)
@@ -55,7 +70,12 @@ class Saying:
             smart=self._bench.smart,
             transaction_id=transaction_id,
         )
-        return profiles.on_connector(profile, self._bench.connector_id)
+        return profiles.on_connector(profiles.shifted(profile, self._misreading.by), self._bench.connector_id)
+
+    @property
+    def lingers(self) -> bool:
+        """Whether something that we said before we were started holds still."""
+        return self._limit_key.is_lowered
 
     async def clear(self, connection: Connection) -> None:
         """Take back what was said.
@@ -63,11 +83,23 @@ class Saying:
         Raises:
             ChargerError: it was refused, or not answered.
         """
+        if self._limit_key.is_lowered:
+            await self._limit_key.restore(connection)
         await connection.call(
             "ClearChargingProfile",
             {"id": profiles.id_on(self._bench.connector_id, LEASE_ID)},
             priority=Priority.SETPOINT,
         )
+
+    async def clear_others(self, connection: Connection) -> None:
+        """Clear whatever else is said of the running transaction: it may outrank us (quirk Q46).
+
+        Raises:
+            ChargerError: it was refused, or not answered.
+        """
+        self._count("others_cleared")
+        payload = {"connectorId": self._bench.connector_id, "chargingProfilePurpose": "TxProfile"}
+        await connection.call("ClearChargingProfile", payload, priority=Priority.SETPOINT)
 
     async def stop(self) -> bool:
         """End the running transaction; whether the charge point agreed. False too when it did so too often.

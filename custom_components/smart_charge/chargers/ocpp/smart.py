@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class SmartCharging:
     """What a charge point says of its own smart charging; None where it does not say.
 
+    ``has_limit_key``: a key of the maker's own limits the current, too.
     ``is_shared``: other connectors are set up too, so that nothing may be said to the whole unit.
     """
 
@@ -16,6 +17,7 @@ class SmartCharging:
     max_profiles: int | None = None
     phases: int | None = None
     is_shared: bool = False
+    has_limit_key: bool = False
 
     @property
     def top_level(self) -> int:

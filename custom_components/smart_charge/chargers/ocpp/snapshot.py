@@ -9,6 +9,7 @@ import math
 from ...charging.model import NO_PHASES, ConnectorStatus, Fault, PerPhase, Reading
 from ..charger import Clock
 from .measurands import Measurand, Sample, latest, per_phase, total, voltages
+from .plausibility import RegisterScale, plausible_power
 from .profiles import VOLTS
 from .said import StatusSaid
 from .wire_time import Watermark
@@ -22,7 +23,9 @@ LIVE_VOLTAGE_V = 50.0
 class Snapshot:
     """Replaces its Reading whole with everything that is heard."""
 
-    def __init__(self, clock: Clock, changed: Callable[[], None], sampled: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, clock: Clock, scale: RegisterScale, changed: Callable[[], None], sampled: Callable[[], None]
+    ) -> None:
         self.reading: Reading | None = None
         self.phases: int | None = None
         self.warning: str | None = None
@@ -31,6 +34,7 @@ class Snapshot:
         self.has_registers_of_its_own = False
         self.values_heard = 0
         self._clock = clock
+        self._scale = scale
         self._changed = changed
         self._sampled = sampled
         self._statuses = Watermark()
@@ -76,6 +80,10 @@ class Snapshot:
             self.unit_fault = said.fault
             self._replace()
 
+    def firmware_changed(self) -> None:
+        """Hear that what was learnt of its meter holds no more."""
+        self._scale.forget()
+
     def transaction_ended(self) -> None:
         """Nothing flows any more, and no lease holds."""
         self._replace(setpoint_a=None, offered_a=None, **self._nothing_flows())
@@ -84,6 +92,11 @@ class Snapshot:
         """Note what was read back of the setpoint."""
         if self.reading is not None and self.reading.setpoint_a != setpoint_a:
             self._replace(setpoint_a=setpoint_a)
+
+    def started(self, wh: int | None, at: datetime) -> None:
+        """Hear the register at the beginning of a transaction."""
+        self._scale.started(wh)
+        self.register(wh, at)
 
     def register(self, wh: int | None, at: datetime) -> None:
         """Hear a register that a start or stop of a transaction told, unless it would take ours back."""
@@ -108,7 +121,7 @@ class Snapshot:
         values: dict[Measurand, dict[str | None, float]] = {}
         for (measurand, phase), sample in latest(fresh).items():
             values.setdefault(measurand, {})[phase] = sample.value
-        changes = self._changes(values)
+        changes = self._changes(values, newest_at)
         if "import_wh" in changes:
             self._register_at = newest_at
             self.has_registers_of_its_own = True
@@ -128,12 +141,9 @@ class Snapshot:
             self._intervals.append((now - self._arrived_at).total_seconds())
         self._arrived_at = now
 
-    def _changes(self, values: dict[Measurand, dict[str | None, float]]) -> dict[str, object]:
+    def _changes(self, values: dict[Measurand, dict[str | None, float]], at: datetime) -> dict[str, object]:
         """Return the fields of a Reading that these values tell."""
         changes: dict[str, object] = {}
-        for measurand, name in ((Measurand.IMPORT, "import_wh"), (Measurand.EXPORT, "export_wh")):
-            if measurand in values and (register := total(values[measurand])) is not None:
-                changes[name] = round(register)
         if Measurand.VOLTAGE in values:
             changes["voltage_v"] = found = voltages(values[Measurand.VOLTAGE])
             if any(value is not None and value > LIVE_VOLTAGE_V for value in found):
@@ -146,14 +156,30 @@ class Snapshot:
             changes["offered_a"] = offered
         if Measurand.TEMPERATURE in values:
             changes["temperature_c"] = max(values[Measurand.TEMPERATURE].values())
-        return changes
+        return changes | self._registers(values, power, at)
+
+    def _registers(
+        self, values: dict[Measurand, dict[str | None, float]], power_w: float | None, at: datetime
+    ) -> dict[str, object]:
+        """Return the registers that these values tell, in watt-hours."""
+        found: dict[str, object] = {}
+        if (register := total(values.get(Measurand.IMPORT, {}))) is not None:
+            found["import_wh"] = round(self._scale.scaled(register, power_w, at))
+        if (register := total(values.get(Measurand.EXPORT, {}))) is not None:
+            found["export_wh"] = round(register * self._scale.factor)
+        return found
 
     def _power(self, values: dict[Measurand, dict[str | None, float]], changes: dict[str, object]) -> float | None:
         """Work out what flows: as measured, or from current and voltage."""
         taken = total(values.get(Measurand.POWER_IMPORT, {}))
         given = total(values.get(Measurand.POWER_EXPORT, {}))
+        apparent = self._apparent(changes)
         if taken is not None or given is not None:
-            return (taken or 0.0) - (given or 0.0)
+            return plausible_power((taken or 0.0) - (given or 0.0), apparent)
+        return apparent
+
+    def _apparent(self, changes: dict[str, object]) -> float | None:
+        """Return current times voltage, of phases with current."""
         if "current_a" not in changes:
             return None
         currents: PerPhase = changes["current_a"]  # type: ignore[assignment]

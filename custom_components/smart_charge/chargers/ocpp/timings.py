@@ -18,11 +18,12 @@ class Timings:
         follow_s: a setpoint that is not followed by then is asked for anew.
         look_s: from writing a profile to the first look whether it is followed.
         plugged_in_s: a vehicle that waits this long without a transaction gets one from us.
+        start_answer_s: before StartTransaction is answered, for one that hangs up when that comes at once.
         start_retry_s: before the second remote start; doubles each time.
         meter_s: while something may flow, so long without a meter value and it is asked for; four times, and
-        the last one is old.
-    trigger_s: from that question to the value. Not below 10 s: polling kills some (quirk Q34).
-    guest_s: an accepted peer that nobody expects is let go after this.
+            the last one is old.
+        trigger_s: from that question to the value. Not below 10 s: polling kills some (quirk Q34).
+        guest_s: an accepted peer that nobody expects is let go after this.
     """
 
     heartbeat_s: int = 60
@@ -39,6 +40,7 @@ class Timings:
     look_s: float = 4.0
     plugged_in_s: float = 3.0
     untold_s: float = 30.0
+    start_answer_s: float = 1.0
     start_retry_s: float = 60.0
     queue_drain_s: float = 5.0
     lease_s: float = 900.0

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from ..charger import Identity
+from .bench import Company
 from .connection import Connection
 from .fields import whole
 from .frames import Payload
@@ -96,7 +97,16 @@ class Unit:
         """Say who leads, and whose tags are ours."""
         tags = frozenset(member.id_tag for member in self._members.values())
         for member in self._members.values():
-            member.shares(tags, is_leader=member is self.leader, is_alone=len(self._members) == 1)
+            company = Company(
+                tags,
+                is_leader=member is self.leader,
+                is_alone=len(self._members) == 1,
+                is_charging=self._is_charging,
+            )
+            member.shares(company)
+
+    def _is_charging(self) -> bool:
+        return any(member.transaction_id is not None for member in self._members.values())
 
     async def attach(self, connection: Connection, guest: Guest | None = None) -> None:
         """Let the members speak for us on this link from now on."""

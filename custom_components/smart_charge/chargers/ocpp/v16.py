@@ -30,6 +30,10 @@ _HARMLESS = {"EVCommunicationError", "LocalListConflict", "ReaderFailure", "Rese
 unknown ones too, is: GroundFailure, HighTemperature, InternalError, OverCurrentFailure, OverVoltage,
 UnderVoltage, PowerMeterFailure, PowerSwitchFailure, ConnectorLockFailure, OtherError."""
 
+_DANGEROUS = {"GroundFailure", "OverCurrentFailure", "PowerSwitchFailure"}
+"""Error codes that keep current from flowing even where the charge point, against the standard's advice, goes on:
+a leak to earth, a contactor that does not open, more current than the wires bear."""
+
 _ID_TAG_STATUS: Mapping[TagStatus, str] = {
     TagStatus.ACCEPTED: "Accepted",
     TagStatus.BLOCKED: "Blocked",
@@ -82,13 +86,20 @@ async def _status(payload: Payload, hearer: Hearer) -> Payload:
         StatusSaid(
             connector_id=1 if connector_id is None else connector_id,
             status=status,
-            fault=Fault(code=code, is_safety=code not in _HARMLESS) if is_fault else None,
+            fault=_fault(code, is_faulted=is_fault),
             warning=code if not is_fault and code != "NoError" else None,
             info=text(payload, "info", 60),
             at=hearer.instant(payload["timestamp"]) if "timestamp" in payload else hearer.now(),
         )
     )
     return {}
+
+
+def _fault(code: str, *, is_faulted: bool) -> Fault | None:
+    """Return what is wrong; with a state other than faulted the code is a warning (OCPP 1.6 section 4.9)."""
+    if is_faulted:
+        return Fault(code=code, is_safety=code not in _HARMLESS)
+    return None if code == "NoError" else Fault(code=code, is_safety=code in _DANGEROUS)
 
 
 async def _authorize(payload: Payload, hearer: Hearer) -> Payload:
