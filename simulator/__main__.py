@@ -119,7 +119,9 @@ def _build(options: argparse.Namespace, clock: WorldClock) -> Charger:
 
 
 def _device_options(options: argparse.Namespace) -> dict[str, Any]:
-    own = {"alfen_eve": "validity_s", "bender_cc612": "comm_timeout_s"}[options.map]
+    own = {"alfen_eve": "validity_s", "bender_cc612": "comm_timeout_s"}.get(options.map)
+    if own is None:
+        return {}
     given = {own: getattr(options, own), "safe_current_a": options.safe_current_a}
     if options.map == "bender_cc612" and options.safe_current_a is not None:
         given["safe_current_a"] = int(options.safe_current_a)

@@ -14,7 +14,7 @@ from .ocpp_behaviour import Behaviour
 from .ocpp_client import Nameplate, OcppClient
 from .ocpp_configuration import Configuration
 from .ocpp_link import Credentials
-from .register_maps import DEVICES, AlfenEve, BenderCc612
+from .register_maps import make_device
 from .vehicle import Vehicle
 
 _BOOT_S = 2.0
@@ -100,12 +100,11 @@ class ModbusCharger(_Charger):
         port: int = 0,
         **options: Any,
     ) -> None:
-        if map_id not in DEVICES:
-            raise ValueError(f"no simulated device {map_id}; there are {', '.join(DEVICES)}")
         super().__init__(charge_point or ChargePoint(clock or WorldClock()))
-        idle_timeout_s = options.pop("idle_timeout_s", DEVICES[map_id].idle_timeout_s)
-        max_clients = options.pop("max_clients", DEVICES[map_id].max_clients)
-        self.device: AlfenEve | BenderCc612 = DEVICES[map_id](self.charge_point, **options)
+        own = {key: options.pop(key) for key in ("idle_timeout_s", "max_clients") if key in options}
+        self.device = make_device(map_id, self.charge_point, **options)
+        idle_timeout_s = own.get("idle_timeout_s", self.device.idle_timeout_s)
+        max_clients = own.get("max_clients", self.device.max_clients)
         self.server = ModbusServer(
             self.device, self.clock, host=host, port=port, idle_timeout_s=idle_timeout_s, max_clients=max_clients
         )

@@ -85,7 +85,7 @@ R = "registers"
         ({R: {"state": {"type": "uint32", "write": "fc6"}}}, "FC6 writes one register"),
         ({R: {"state": {"type": "string", "length": 1, "write": "any"}}}, "cannot be written"),
         ({R: {"lamp": {"address": 1, "table": "coil", "type": "bool", "write": "fc16"}}}, "FC5"),
-        ({R: {"set_current": {"read": "never"}}}, "never read"),
+        ({R: {"state": {"read": "never", "write": "any"}}}, "never read"),
         (
             {R: {"packed": {"address": 1, "type": "uint16", "mask": 1, "read": "never", "write": "any"}}},
             "must be readable",

@@ -29,7 +29,7 @@ from .failsafe import Failsafe
 from .identity import capabilities_of
 from .lease import Lease
 from .link import Link, Units, named
-from .map_model import KeepAliveKind, RegisterMap
+from .map_model import RegisterMap
 from .poller import Poller
 from .register import Table
 from .watch import Watch
@@ -57,7 +57,7 @@ class ModbusCharger(Charger):
     ) -> None:
         self._map = register_map.for_connector(connector)
         self._unit_id = unit_id
-        self._poll_s = poll_s or POLL_S
+        self._poll_s = poll_s or register_map.limits.poll_s or POLL_S
         self._link = Link(units, self._map.limits)
         self._poller = Poller(self._link, self._map, unit_id, identity.firmware)
         self._wire = asyncio.Lock()
@@ -212,7 +212,7 @@ class ModbusCharger(Charger):
         paused = self._lease.wanted_a is not None and self._lease.quantise(self._lease.wanted_a) == 0
         self._lease.drop()
         self._must_resend = False
-        if not paused or self._map.keep_alive.kind is KeepAliveKind.REWRITE_SETPOINT:
+        if not paused or self._lease.runs_out:
             return
         number = self._lease.want(self._failsafe.current_to_leave(self.capabilities.max_a))
         try:

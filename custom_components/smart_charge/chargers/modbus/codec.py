@@ -22,7 +22,7 @@ FIXED_COUNTS: Final = (
     | {name: count for name, (count, _) in FLOATS.items()}
     | {"bool": 1, "clock": 6}
 )
-TEXTS: Final = ("ascii", "low_byte", "utf16", "bcd")
+TEXTS: Final = ("ascii", "low_byte", "utf16", "utf16_or_ascii", "bcd", "hex", "dotted")
 
 EARLIEST_CLOCK_YEAR: Final = 2020
 """A device's clock before this was never set; most start in 1970 or 2000."""
@@ -138,9 +138,17 @@ def _decode_text(register: Register, words: list[int]) -> Decoded:
         case "bcd":
             text = raw.hex()
             return Decoded(text) if text.isdecimal() else NONSENSE
+        case "hex" | "dotted" if not any(raw):
+            return NOTHING
+        case "hex":
+            text = raw.hex().upper()
+        case "dotted":
+            text = ".".join(f"{byte:x}" for byte in raw)
         case "low_byte":
             text = raw[1::2].decode("latin-1")
-        case "utf16":
+        case "utf16_or_ascii" if raw[0]:
+            text = raw.decode("latin-1")
+        case "utf16" | "utf16_or_ascii":
             text = raw.decode("utf-16-be", errors="replace")
         case _:
             text = raw.decode("latin-1")

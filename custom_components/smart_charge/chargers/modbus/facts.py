@@ -110,6 +110,14 @@ def shown_by(register_map: RegisterMap, key: str) -> Register:
     return register if register.readback is None else register_map.registers[register.readback]
 
 
+def failsafe_current(register_map: RegisterMap, values: Values) -> float | None:
+    """Return the current that the charge point allows without us, the least of them; None when that is not known."""
+    rule = register_map.failsafe
+    held = [number_of(shown_by(register_map, key).key, values) for key in rule.currents]
+    known = [amps for amps in held if amps is not None]
+    return min(known) if known else rule.fixed_a
+
+
 def phases_of(register_map: RegisterMap, values: Values) -> int:
     """Return how many phases a charger that is told watts spreads them over."""
     return known_phases(register_map, values) or 1

@@ -2,7 +2,7 @@
 
 from ...charging.model import MIN_CURRENT_A
 from ..charger import ChargerRefused
-from .facts import number_of
+from .facts import failsafe_current, number_of, shown_by
 from .lease import Lease
 from .map_model import RegisterMap
 from .poller import Poller
@@ -30,15 +30,19 @@ class Failsafe:
             ChargerRefused: the charge point cannot hold it, or did not keep it.
         """
         rule = self._map.failsafe
-        await self._poller.refresh(key for key in (rule.current, rule.timeout) if key is not None)
-        if rule.current is not None:
-            await self._leave_current(rule.current, max_a)
-        if rule.timeout is not None and not number_of(rule.timeout, self._poller.values):
+        settings = (*rule.currents, *([] if rule.timeout is None else [rule.timeout]))
+        await self._poller.refresh(shown_by(self._map, key).key for key in settings)
+        for key in rule.currents:
+            await self._leave_current(key, max_a)
+        if rule.timeout is not None and not self._held(rule.timeout):
             await self._write(rule.timeout, rule.timeout_s)
+
+    def _held(self, key: str) -> float | None:
+        return number_of(shown_by(self._map, key).key, self._poller.values)
 
     async def _leave_current(self, key: str, max_a: float) -> None:
         """Leave an installer's value if a vehicle can charge with it and the circuit can carry it."""
-        held = number_of(key, self._poller.values)
+        held = self._held(key)
         if held is not None and MIN_CURRENT_A <= held <= max_a:
             return
         if self._map.registers[key].write is not None:
@@ -52,12 +56,12 @@ class Failsafe:
             raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")
         self._written.add(key)
         await self._lease.write_register(key, value)
-        await self._poller.refresh([key])
-        if number_of(key, self._poller.values) != value:
+        await self._poller.refresh([shown_by(self._map, key).key])
+        if self._held(key) != value:
             raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")
 
     def current_to_leave(self, most_a: float) -> float:
         """Return the setpoint that strands nobody: the failsafe current, or what was to be left behind."""
         left_a = most_a if self._left_a is None else self._left_a
-        held_a = number_of(self._map.failsafe.current, self._poller.values)
+        held_a = failsafe_current(self._map, self._poller.values)
         return left_a if held_a is None or held_a < MIN_CURRENT_A else min(left_a, held_a)

@@ -2,7 +2,7 @@
 
 from ...charging.model import MIN_CURRENT_A
 from ..charger import Capabilities, Identity
-from .facts import known_phases, max_current, number_of
+from .facts import failsafe_current, known_phases, max_current
 from .map_model import KeepAliveKind, RegisterMap
 from .register import Values
 
@@ -46,7 +46,7 @@ def capabilities_of(register_map: RegisterMap, values: Values) -> Capabilities:
 def _unattended(register_map: RegisterMap, values: Values) -> str:
     if register_map.keep_alive.kind is KeepAliveKind.NONE:
         return "stays_as_it_was"
-    failsafe_a = number_of(register_map.failsafe.current, values)
+    failsafe_a = failsafe_current(register_map, values)
     if failsafe_a is None:
         return "unknown"
     return "failsafe_current" if failsafe_a >= MIN_CURRENT_A else "stays_off"

@@ -34,7 +34,7 @@ class Lease:
         self._turn = asyncio.Lock()
         self._asked = 0
         self._sent = 0
-        self._sent_at = -math.inf
+        self._sent_at = self._wrote_at = -math.inf
         self._beat = 0
         self._beat_at = -math.inf
         self.wanted_a: float | None = None
@@ -46,6 +46,13 @@ class Lease:
         keep_alive = self._map.keep_alive
         told = number_of(keep_alive.timeout_from, self._poller.values)
         return self.validity_s or told or keep_alive.timeout_s
+
+    @property
+    def runs_out(self) -> bool:
+        """Whether the setpoint ends by itself when it is not renewed: not where the time-out is off."""
+        keep_alive = self._map.keep_alive
+        is_off = number_of(keep_alive.timeout_from, self._poller.values) == 0
+        return keep_alive.kind is KeepAliveKind.REWRITE_SETPOINT and not is_off
 
     def quantise(self, setpoint_a: float) -> float:
         """Return the setpoint as this charge point can take it: down to a step, under its limit, 0 below 6 A."""
@@ -85,7 +92,7 @@ class Lease:
 
     async def _send(self) -> None:
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._sent_at + self._map.control.min_interval_s - loop.time())
+        await asyncio.sleep(self._wrote_at + self._map.control.min_interval_s - loop.time())
         if self.wanted_a is None:
             return
         # Whoever asked up to here is served by this write: the latest value wins.
@@ -128,13 +135,23 @@ class Lease:
         """
         register = self._map.registers[key]
         firmware = self._poller.firmware
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._wrote_at + self._map.control.min_interval_s - loop.time())
         try:
             words = encode(register, value, self._poller.words.get(key), firmware)
         except ValueError as err:
             raise ChargerRefused(str(err)) from err
+        self._wrote_at = loop.time()
         await self._link.write(self._map.unit_of(register, self._unit_id), register, words)
         held = decode(register, words, firmware).value
         return value if held is None else held
+
+    @property
+    def _any_register(self) -> str:
+        setpoint = shown_by(self._map, self._map.control.setpoint)
+        if setpoint.read is not Cadence.NEVER:
+            return setpoint.key
+        return next(key for key, register in self._map.registers.items() if register.read is Cadence.FAST)
 
     async def _look(self, written: Mapping[str, Value]) -> None:
         """See what the charge point made of it, and how long it will hold."""
@@ -196,4 +213,4 @@ class Lease:
             self._beat_at = asyncio.get_running_loop().time()
             await self.write_register(keep_alive.register, value)
         else:
-            await self._poller.refresh([shown_by(self._map, self._map.control.setpoint).key])
+            await self._poller.refresh([self._any_register])

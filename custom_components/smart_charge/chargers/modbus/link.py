@@ -51,8 +51,8 @@ class Link:
         if unit_id not in self._units:
             unit = self._units[unit_id] = self._lend(unit_id)
             unit.require_timeout(self._limits.timeout_s)
-            if self._limits.spacing_s:
-                unit.set_message_spacing(self._limits.spacing_s)
+            # Also where it is 0: the last one to borrow the unit, a probe with another map, may have left its own.
+            unit.set_message_spacing(self._limits.spacing_s)
         return self._units[unit_id]
 
     @property

@@ -19,6 +19,7 @@ from .map_model import (
     Limits,
     MapError,
     Origin,
+    Outlets,
     RegisterMap,
     Restart,
     StatusRule,
@@ -46,6 +47,7 @@ def build(data: Mapping[str, Any]) -> RegisterMap:
         unit_ids=tuple(data["unit_ids"]),
         units=data["units"],
         blocks={name: Block(**block) for name, block in data["blocks"].items()},
+        outlets=_outlets(data.get("outlets")),
         limits=Limits(**data["limits"]),
         registers={key: _register(key, entry, data) for key, entry in data["registers"].items()},
         identity=_identity(data["identity"]),
@@ -54,7 +56,7 @@ def build(data: Mapping[str, Any]) -> RegisterMap:
         facts=_facts(data["reading"]),
         control=_control(data["control"]),
         keep_alive=_keep_alive(data["keep_alive"]),
-        failsafe=Failsafe(**data["failsafe"]),
+        failsafe=_failsafe(data["failsafe"]),
         restart=Restart(uptime=restart.get("uptime"), setpoints=frozenset(restart.get("setpoints", ()))),
     )
 
@@ -107,8 +109,20 @@ def _identity(entry: Mapping[str, Any]) -> IdentityFacts:
         except re.error as err:
             raise MapError(f"identity: {rule['matches']!r} is not a regular expression: {err}") from err
         rules.append(IdentityRule(key=rule["register"], pattern=pattern))
-    names = {key: value for key, value in entry.items() if key != "rules"}
-    return IdentityFacts(rules=tuple(rules), **names)
+    names = {key: value for key, value in entry.items() if key not in ("rules", "weak")}
+    return IdentityFacts(rules=tuple(rules), is_weak=entry.get("weak", False), **names)
+
+
+def _outlets(entry: Mapping[str, Any] | None) -> Outlets | None:
+    if entry is None:
+        return None
+    return Outlets(most=entry["most"], count_from=entry.get("count_from"), unit_ids=tuple(entry.get("unit_ids", ())))
+
+
+def _failsafe(entry: Mapping[str, Any]) -> Failsafe:
+    plain = {key: value for key, value in entry.items() if key != "current"}
+    currents = entry.get("current", [])
+    return Failsafe(currents=(currents,) if isinstance(currents, str) else tuple(currents), **plain)
 
 
 def _conditions(entry: Mapping[str, Any] | None) -> tuple[Condition, ...]:

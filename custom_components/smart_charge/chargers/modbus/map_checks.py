@@ -99,9 +99,9 @@ def _references(register_map: RegisterMap) -> Iterator[str]:
 
 
 def _may_be_unread(where: str, register: Register) -> bool:
-    if where == "control.setpoint":
+    if where.startswith("failsafe."):
         return register.readback is not None
-    return where in ("write", "keep_alive.register")
+    return where in ("control.setpoint", "write", "keep_alive.register")
 
 
 def _named(register_map: RegisterMap) -> Iterator[tuple[str, str]]:
@@ -127,7 +127,6 @@ def _named(register_map: RegisterMap) -> Iterator[tuple[str, str]]:
         "keep_alive.timeout_from": register_map.keep_alive.timeout_from,
         "keep_alive.remaining_from": register_map.keep_alive.remaining_from,
         "keep_alive.register": register_map.keep_alive.register,
-        "failsafe.current": register_map.failsafe.current,
         "failsafe.timeout": register_map.failsafe.timeout,
         "restart.uptime": register_map.restart.uptime,
         "identity.manufacturer": identity.manufacturer,
@@ -135,7 +134,10 @@ def _named(register_map: RegisterMap) -> Iterator[tuple[str, str]]:
         "identity.serial": identity.serial,
         "identity.firmware": identity.firmware,
     }
+    if register_map.outlets is not None and register_map.outlets.count_from is not None:
+        yield "outlets.count_from", register_map.outlets.count_from
     yield from ((where, key) for where, key in optional.items() if key is not None)
+    yield from (("failsafe.current", key) for key in register_map.failsafe.currents)
 
 
 def _condition_keys(where: str, conditions: tuple[Condition, ...]) -> Iterator[tuple[str, str]]:
@@ -160,6 +162,9 @@ def _commands(register_map: RegisterMap) -> Iterator[str]:
         yield "control.charge: no step writes the setpoint"
     if any(step.value in (AMPS, WATTS) for step in control.pause):
         yield "control.pause: writes numbers, not the setpoint"
+    setpoint = register_map.registers[control.setpoint]
+    if control.wears_flash and setpoint.read is Cadence.NEVER and setpoint.readback is None:
+        yield "control: a setpoint that wears flash must be readable"
     if control.min_a > control.max_a:
         yield "control: min_a is above max_a"
     for fact, keys in (("current_a", register_map.facts.current_a), ("voltage_v", register_map.facts.voltage_v)):

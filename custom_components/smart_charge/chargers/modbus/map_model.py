@@ -132,7 +132,7 @@ class Control:
         volts: for chargers that are told watts.
         charge, pause: writes in order, for 6 A or more, and for 0.
         paused: when all of these hold the setpoint in force is 0, whatever ``setpoint`` shows.
-        min_interval_s: least time between two commands.
+        min_interval_s: least time between two writes.
         settle_s: how long the charge point may take to show a new setpoint.
         wears_flash: the setpoint is stored, so it is never written when it is already there.
     """
@@ -175,9 +175,17 @@ class KeepAlive:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failsafe:
-    """What holds when the charge point takes us for gone. ``timeout_s`` replaces a timeout that is off."""
+    """What holds when the charge point takes us for gone.
 
-    current: str | None = None
+    Attributes:
+        currents: registers that hold the current it then allows: one, or one for each phase or wiring.
+        fixed_a: the current it then allows where no register holds it, and nothing changes it.
+        timeout: register that holds its patience.
+        timeout_s: replaces a timeout that is off.
+    """
+
+    currents: tuple[str, ...] = ()
+    fixed_a: float | None = None
     timeout: str | None = None
     timeout_s: int = 60
 
@@ -200,24 +208,33 @@ class IdentityRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IdentityFacts:
-    """How to recognise the model, and where its names are. ``manufacturer`` is the map's when no register has it."""
+    """How to recognise the model, and where its names are.
+
+    ``manufacturer`` is the map's when no register has it. ``is_weak``: another model's registers could pass for
+    this one's, so every other map is tried before.
+    """
 
     rules: tuple[IdentityRule, ...]
     manufacturer: str | None = None
     model: str | None = None
     serial: str | None = None
     firmware: str | None = None
+    is_weak: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What the device stands. Gaps are addresses between two values that the map does not name."""
+    """What the device stands. Gaps are addresses between two values that the map does not name.
+
+    ``poll_s`` is the shortest time between two polls where the device cannot stand one each second.
+    """
 
     max_registers: int = 125
     max_gap: int = 0
     one_value: bool = False
     spacing_s: float = 0
     timeout_s: float = 3
+    poll_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,6 +244,21 @@ class Block:
     base: int
     stride: int
     connectors: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlets:
+    """How to reach a unit's other outlets: in the map's blocks, each under the unit id it has here, if it has its own.
+
+    Attributes:
+        most: no unit of this model has more.
+        count_from: register that says how many there are; without one each is tried.
+        unit_ids: of each outlet, in their order.
+    """
+
+    most: int = 2
+    count_from: str | None = None
+    unit_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -255,6 +287,7 @@ class RegisterMap:
     failsafe: Failsafe = field(default_factory=Failsafe)
     restart: Restart = field(default_factory=Restart)
     blocks: Mapping[str, Block] = field(default_factory=dict)
+    outlets: Outlets | None = None
 
     def for_connector(self, number: int) -> RegisterMap:
         """Return the map with the repeated blocks at the place of connector ``number``, from 1.

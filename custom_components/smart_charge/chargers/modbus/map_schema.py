@@ -141,6 +141,7 @@ MAP: Final = vol.Schema(
             vol.Optional("one_value"): bool,
             vol.Optional("spacing_s"): _SECONDS,
             vol.Optional("timeout_s"): vol.All(_POSITIVE, vol.Range(max=60)),
+            vol.Optional("poll_s"): vol.All(_POSITIVE, vol.Range(max=60)),
         },
         vol.Required("registers"): vol.All({_KEY: _REGISTER}, vol.Length(min=1)),
         vol.Required("identity"): {
@@ -149,6 +150,12 @@ MAP: Final = vol.Schema(
             vol.Optional("model"): _KEY,
             vol.Optional("serial"): _KEY,
             vol.Optional("firmware"): _KEY,
+            vol.Optional("weak"): bool,
+        },
+        vol.Optional("outlets"): {
+            vol.Optional("most", default=2): _whole(2, 64),
+            vol.Optional("count_from"): _KEY,
+            vol.Optional("unit_ids"): vol.All([_UNIT_ID], vol.Length(min=2)),
         },
         vol.Required("status"): _list(
             {
@@ -199,7 +206,8 @@ MAP: Final = vol.Schema(
             vol.Optional("values"): _list(_whole(0, 65535)),
         },
         vol.Optional("failsafe", default=dict): {
-            vol.Optional("current"): _KEY,
+            vol.Optional("current"): vol.Any(_KEY, _list(_KEY)),
+            vol.Optional("fixed_a"): vol.All(_number, vol.Range(min=0, max=125)),
             vol.Optional("timeout"): _KEY,
             vol.Optional("timeout_s"): _whole(1, 65535),
         },

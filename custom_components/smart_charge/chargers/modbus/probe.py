@@ -1,10 +1,18 @@
 """Which charge point is this? A few reads, no writes, and gentle to devices that are none."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
-from modbus_connection import ModbusConnectionError, ModbusError, ModbusExceptionError, ModbusTimeoutError
+from modbus_connection import (
+    ModbusConnectionError,
+    ModbusError,
+    ModbusExceptionError,
+    ModbusTimeoutError,
+    ServerDeviceBusyError,
+)
 
 from ..charger import Capabilities, ChargerMisunderstood, ChargerTimedOut, ChargerUnreachable, Identity
 from .codec import decode
@@ -15,6 +23,9 @@ from .map_model import RegisterMap
 from .poller import NOT_THERE
 from .reads import ReadBlock, plan_registers
 from .register import Cadence, Register, Value
+
+SILENCES: Final = 2
+"""A unit id that was silent, or busy, to so many maps is not asked for another: each costs a time-out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +51,7 @@ async def probe(units: Units, maps: Mapping[str, RegisterMap], unit_id: int | No
         ChargerMisunderstood: an answer, but no charge point that we know.
     """
     search = _Search(units)
-    for register_map in maps.values():
+    for register_map in sorted(maps.values(), key=lambda each: each.identity.is_weak):
         for candidate in register_map.unit_ids if unit_id is None else (unit_id,):
             found = await search.try_map(register_map, candidate)
             if found is not None:
@@ -54,6 +65,7 @@ class _Search:
     def __init__(self, units: Units) -> None:
         self._units = units
         self._has_answered = False
+        self._silences: Counter[int] = Counter()
         self._lost: ModbusConnectionError | None = None
 
     def verdict(self) -> ChargerMisunderstood | ChargerUnreachable | ChargerTimedOut:
@@ -70,14 +82,19 @@ class _Search:
         Raises:
             ChargerUnreachable: there is no connection.
         """
+        if self._silences[unit_id] >= SILENCES:
+            return None
         link = Link(self._units, register_map.limits)
         asking = _Asking(link, register_map, unit_id)
         try:
             return await asking.recognise()
+        except ServerDeviceBusyError:
+            self._silences[unit_id] += 1  # each is as long as a silence
         except ModbusExceptionError:
             self._has_answered = True
         except ModbusTimeoutError:
-            pass  # silence to this unit id; another may answer
+            if link.answered_at is None:
+                self._silences[unit_id] += 1  # another may answer
         except ModbusConnectionError as err:
             if isinstance(err.__cause__, TimeoutError):
                 raise ChargerUnreachable(str(err)) from err
@@ -88,6 +105,17 @@ class _Search:
         finally:
             self._has_answered |= link.answered_at is not None
         return None
+
+
+def _telling(register_map: RegisterMap) -> set[str]:
+    """Return the registers that tell what it does and what it can do: no more is read of a stranger."""
+    control, outlets = register_map.control, register_map.outlets
+    keys = {condition.key for rule in register_map.status for condition in rule.when} | set(control.max_from)
+    if control.phases_from is not None:
+        keys.add(control.phases_from)
+    if outlets is not None and outlets.count_from is not None:
+        keys.add(outlets.count_from)
+    return keys
 
 
 class _Asking:
@@ -106,7 +134,7 @@ class _Asking:
             return None
         keys = (names.manufacturer, names.model, names.serial, names.firmware)
         await self._read(registers[key] for key in keys if key is not None)
-        await self._read(r for r in registers.values() if r.read in (Cadence.FAST, Cadence.RARE, Cadence.SLOW))
+        await self._read(registers[key] for key in _telling(self._map) if registers[key].read is not Cadence.NEVER)
         reading = to_reading(self._map, self._values, datetime.now(UTC))
         if reading.status is None and reading.pilot is None:
             return None
