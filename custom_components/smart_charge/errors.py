@@ -23,6 +23,9 @@ from .records.errors import (
     LedgerFull,
     LedgerLocked,
     LedgerMisaddressed,
+    LedgerNoDatabase,
+    LedgerNotAdmitted,
+    LedgerNotEncrypted,
     LedgerReadOnly,
     LedgerTooNew,
 )
@@ -43,6 +46,9 @@ _LEDGER_KEYS: Final[tuple[tuple[type[LedgerError], str], ...]] = (
     (LedgerDamaged, "records_damaged"),
     (LedgerTooNew, "records_too_new"),
     (LedgerMisaddressed, "records_misaddressed"),
+    (LedgerNotAdmitted, "records_not_admitted"),
+    (LedgerNoDatabase, "records_no_database"),
+    (LedgerNotEncrypted, "records_not_encrypted"),
     (LedgerError, "records_unreachable"),
 )
 

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from .const import CONF_RECORDS, DOMAIN, KIND_SITE, LOGGER
 from .ledger_left import Place, asked, erased_in, fetched, place_from, plain_places
 from .ledger_repairs import async_clear_issue, async_raise_issue, async_show_left
-from .records.errors import LedgerDamaged, LedgerError, LedgerMisaddressed, LedgerUnreachable
+from .records.errors import LedgerDamaged, LedgerError, LedgerMisaddressed, LedgerReadOnly, LedgerUnreachable
 from .records.journal import Journal
 from .records.pseudonyms import Pseudonyms
 from .records.remnants import Erasure
@@ -115,8 +115,8 @@ class Database:
         if type(error) is not type(before):
             self._say(error)
         is_server_lost = isinstance(error, LedgerUnreachable) and self.opened_at_url is not None
-        if isinstance(error, LedgerDamaged) or is_server_lost:
-            await self.async_close()  # so that the next try sees whatever is there then
+        if isinstance(error, LedgerDamaged | LedgerReadOnly) or is_server_lost:
+            await self.async_close()  # so that the next try sees whatever is there then, and whatever is allowed
 
     def _say(self, error: LedgerError | None) -> None:
         if error is None:

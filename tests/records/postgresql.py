@@ -32,42 +32,69 @@ def as_somebody() -> list[str]:
     return [] if os.geteuid() else ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """Run a server; yields the URL of an empty database."""
-    folder = programs()
-    home = Path(tempfile.mkdtemp(prefix="pg-"))
-    try:
+class Server:
+    """A server that can be killed and started again. ``url`` is of an empty database."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.url = f"postgresql+psycopg://postgres@/postgres?host={home}"
+        self._process: subprocess.Popen[bytes] | None = None
         if not os.geteuid():
             shutil.chown(home, "postgres", "postgres")
-        data = home / "data"
         subprocess.run(
-            [*as_somebody(), folder / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+            [*as_somebody(), programs() / "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync"],
             check=True, capture_output=True, timeout=60, cwd=home,
         )  # fmt: skip
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*as_somebody(), folder / "postgres", "-D", data, "-k", home, "-c", "listen_addresses=",
-                 "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"],
-                stdout=log, stderr=log, cwd=home,
+
+    def start(self, port: int | None = None) -> None:
+        """Run it, and wait until it lets somebody in: by its socket, and by a port where one is named."""
+        listening = [] if port is None else ["-c", "listen_addresses=127.0.0.1", "-p", str(port)]
+        with (self.home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*as_somebody(), programs() / "postgres", "-D", self.home / "data", "-k", self.home,
+                 "-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40",
+                 *listening],
+                stdout=log, stderr=log, cwd=self.home,
             )  # fmt: skip
+        _wait_for(self.home, self._process, port)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it, by SIGKILL as a power cut would."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=30)
+            self._process = None
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run a server; gone afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="pg-"))
+    try:
+        server = Server(home)
         try:
-            _wait_for(home, process)
-            yield f"postgresql+psycopg://postgres@/postgres?host={home}"
+            server.start()
+            yield server
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _wait_for(home: Path, process: subprocess.Popen[bytes]) -> None:
+@contextmanager
+def server() -> Iterator[str]:
+    """Run a server; yields the URL of an empty database."""
+    with running() as found:
+        yield found.url
+
+
+def _wait_for(home: Path, process: subprocess.Popen[bytes], port: int | None) -> None:
     import psycopg
 
     for _ in range(300):
         try:
-            psycopg.connect(host=str(home), user="postgres", dbname="postgres").close()
+            psycopg.connect(host=str(home), port=port or 5432, user="postgres", dbname="postgres").close()
         except psycopg.OperationalError:
             if process.poll() is not None:
                 break

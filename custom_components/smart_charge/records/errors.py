@@ -34,6 +34,18 @@ class LedgerUnreachable(LedgerError):
     """The database server or file cannot be reached or opened."""
 
 
+class LedgerNotAdmitted(LedgerUnreachable):
+    """The server does not know this name, or not with this password or from here."""
+
+
+class LedgerNoDatabase(LedgerUnreachable):
+    """The server has no database of this name."""
+
+
+class LedgerNotEncrypted(LedgerUnreachable):
+    """The server and we do not agree on an encrypted connection, or its certificate is not one to trust."""
+
+
 class LedgerTooNew(LedgerError):
     """A later version of this integration has changed the tables."""
 
@@ -77,6 +89,21 @@ _BY_SQLSTATE: dict[str, type[LedgerError]] = {
 }
 
 
+# While it connects the driver gives no code, only the server's words, in English unless the server was told otherwise.
+_BY_WORDS: dict[str, type[LedgerError]] = {
+    "password authentication failed": LedgerNotAdmitted,
+    "no password supplied": LedgerNotAdmitted,
+    "authentication failed": LedgerNotAdmitted,
+    "no pg_hba.conf entry": LedgerNotAdmitted,
+    "permission denied for database": LedgerNotAdmitted,
+    "role ": LedgerNotAdmitted,
+    "certificate": LedgerNotEncrypted,
+    "ssl": LedgerNotEncrypted,
+    "database ": LedgerNoDatabase,
+}
+_SAID_BY_SERVER = ("FATAL:", "fe_sendauth:", "SSL", "certificate")
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise what the database or its driver says as one of ours."""
@@ -100,7 +127,17 @@ def _kind_of(cause: BaseException) -> type[LedgerError]:
     if isinstance(cause, TypeError | ValueError | ArithmeticError):
         return WriteRejected  # no database was asked: the value is not one that it could take
     state = getattr(cause, "sqlstate", None) or ""
+    if not state:
+        return _kind_by_words(_first_line(cause))
     return next((_BY_SQLSTATE[state[:size]] for size in (5, 2) if state[:size] in _BY_SQLSTATE), LedgerUnreachable)
+
+
+def _kind_by_words(said: str) -> type[LedgerError]:
+    """Return what kept us from connecting, where the words for it are known."""
+    if not any(sign in said for sign in _SAID_BY_SERVER):
+        return LedgerUnreachable
+    reason = said.partition("FATAL:")[2] or said
+    return next((kind for words, kind in _BY_WORDS.items() if words in reason.lower()), LedgerUnreachable)
 
 
 def _first_line(cause: BaseException) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from .errors import LedgerMisaddressed, LedgerUnreachable, translated
+from .errors import LedgerMisaddressed, LedgerReadOnly, LedgerUnreachable, translated
 from .migrations import SCHEMA, STEPS, Step, migrate
 from .tables import places
 
@@ -92,9 +92,20 @@ class Store:
         return has_log and _identity(self.path) == self._file and _begins_as_database(self.path)
 
     @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise what the driver says as one of ours. SQLite has one word for all that a disk can refuse."""
+        try:
+            with translated():
+                yield
+        except LedgerUnreachable as err:
+            if (file := _unwritable(self.path)) is not None:
+                raise LedgerReadOnly(f"{file.name or file} may not be written") from err
+            raise
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """Lend a connection for one transaction: on disk when the block ends, undone when it raises."""
-        with translated(), self._engine.connect() as connection:
+        with self._translated(), self._engine.connect() as connection:
             connection.execution_options(**{_WRITES: True})
             with connection.begin():
                 yield connection
@@ -102,7 +113,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Lend a connection that sees one state of the database throughout."""
-        with translated(), self._engine.connect() as connection:
+        with self._translated(), self._engine.connect() as connection:
             if self.path is None:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -195,6 +206,14 @@ def _begins_as_database(path: Path) -> bool:
             return file.read(len(_MAGIC)) == _MAGIC
     except OSError:
         return False
+
+
+def _unwritable(path: Path | None) -> Path | None:
+    """Return which file of the database, or which folder, may be read only; None where that is not what is wrong."""
+    if path is None:
+        return None
+    files = [path.with_name(path.name + ending) for ending in ("", "-wal", "-shm")]
+    return next((each for each in (*files, path.parent) if each.exists() and not os.access(each, os.W_OK)), None)
 
 
 def _make_private(path: Path) -> None:
