@@ -104,11 +104,46 @@ async def test_a_fall_cuts_through_a_running_delay(hass: HomeAssistant, charger:
     assert charger.asked[-1] == 10.0
 
 
-@pytest.mark.parametrize("word", ["unavailable", "unknown", "nan", "inf", "broken", "1e12", ""])
+NONSENSE = ["unavailable", "unknown", "nan", "inf", "broken", "1e12", "", "60000", "-60000"]
+
+
+@pytest.mark.requirement("11.8")
+@pytest.mark.parametrize("word", NONSENSE)
+async def test_one_word_of_the_meter_that_is_no_value_changes_nothing(
+    hass: HomeAssistant, charger: FakeCharger, house: House, word: str
+) -> None:
+    await house.draws(10.0 + 32.0)
+    await lives(charger, house, 60, 10.0)
+    house.report(word)
+    await settle(hass)
+    await after(hass, house.freezer, seconds=2)
+    await lives(charger, house, 30, 10.0)
+    assert charger.asked == [32.0]
+    assert shown(hass, "binary_sensor.site_grid_meter_lost") == "off"
+
+
+async def test_nothing_rises_while_the_meter_has_not_said_a_value_again(
+    hass: HomeAssistant, charger: FakeCharger, house: House
+) -> None:
+    await house.draws(40.0 + 32.0)
+    await lives(charger, house, 40, 10.0)
+    assert charger.asked[-1] == 18.0
+    await lives(charger, house, 40, 10.0)
+    assert shown(hass, WHY) == "delayed_change"
+    await house.draws("unavailable")
+    await hass.services.async_call("button", "press", {"entity_id": "button.garage_skip_delay"}, blocking=True)
+    await settle(hass)
+    assert charger.asked[-1] == 18.0
+
+
+@pytest.mark.parametrize("word", NONSENSE)
 async def test_a_meter_that_says_nothing_usable_leaves_the_safe_minimum(
     hass: HomeAssistant, charger: FakeCharger, house: House, word: str
 ) -> None:
-    await house.draws(word)
+    for _ in range(5):
+        house.report(word)
+        await settle(hass)
+        await after(hass, house.freezer, seconds=2)
     assert charger.asked[-1] == 6.0
     assert shown(hass, WHY) == "meter_lost"
     assert shown(hass, "binary_sensor.site_grid_meter_lost") == "on"
@@ -120,6 +155,7 @@ async def test_a_meter_whose_unit_is_no_power_leaves_the_safe_minimum(
 ) -> None:
     hass.states.async_set("sensor.grid_l1", "9000", attributes)
     await settle(hass)
+    await after(hass, house.freezer, seconds=9)
     assert charger.asked[-1] == 6.0
 
 
@@ -128,6 +164,7 @@ async def test_a_meter_that_is_removed_leaves_the_safe_minimum(
 ) -> None:
     hass.states.async_remove("sensor.grid_l1")
     await settle(hass)
+    await after(hass, house.freezer, seconds=9)
     assert charger.asked[-1] == 6.0
 
 
@@ -169,6 +206,8 @@ async def test_after_a_lost_meter_it_rises_as_after_any_other_limit(
     hass: HomeAssistant, charger: FakeCharger, house: House
 ) -> None:
     await house.draws("unavailable")
+    await after(hass, house.freezer, seconds=9)
+    assert charger.asked[-1] == 6.0
     await lives(charger, house, 50, 10.0)
     assert charger.asked[-1] == 6.0
     assert shown(hass, "binary_sensor.site_grid_meter_lost") == "off"
@@ -181,6 +220,7 @@ async def test_a_meter_silent_for_long_is_a_repair_until_it_speaks(
 ) -> None:
     issues = ir.async_get(hass)
     await house.draws("unavailable")
+    await after(hass, freezer, seconds=9)
     await after(hass, freezer, seconds=290)
     assert issues.async_get_issue(DOMAIN, "grid_meter_lost") is None
     await after(hass, freezer, seconds=15)
@@ -248,7 +288,9 @@ async def test_one_phase_of_three_that_is_silent_holds_down_what_is_wired_to_it(
     await house.draws(18.0, 18.0, 18.0)
     await add(hass, site_entry(**{CONF_SUPPLY: FUSE_25, CONF_GRID_METER: house.section}))
     assert charger.asked[-1] > 6.0
-    await house.draws(18.0, "unavailable", 18.0)
+    for _ in range(6):
+        await house.draws(18.0, "unavailable", 18.0)
+        await after(hass, freezer, seconds=2)
     assert charger.asked[-1] == 6.0
     assert shown(hass, "binary_sensor.site_grid_meter_lost") == "on"
 

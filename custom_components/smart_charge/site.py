@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+import math
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -32,6 +33,7 @@ type SiteConfigEntry = ConfigEntry[Site]
 LOST_FOR_LONG: Final = timedelta(minutes=5)
 """A grid meter that is silent for longer is worth a repair."""
 
+_BELIEVED_TIMES: Final = 4.0
 _SOONEST: Final = timedelta(milliseconds=100)
 _NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -169,7 +171,7 @@ class Site:
         now = dt_util.utcnow()
         before = {key: self.ceiling_of(key) for key in self._members}
         claims = self._claims()
-        reading = self._meter.reading(now)
+        reading = self._meter.reading(now, self._believed_a)
         if self._supply is None:
             self._sharing = None
         else:
@@ -183,6 +185,12 @@ class Site:
             if member is not asking and self.ceiling_of(key) != before[key]:
                 member.supply_changed()
         _call(self._watchers)
+
+    @property
+    def _believed_a(self) -> float:
+        """The most that a phase can be said to carry: no fuse bears more for as long as a meter takes to tell."""
+        limits = NO_PHASES if self._supply is None else self._supply.limit_a
+        return max(filter(None, limits), default=math.inf) * _BELIEVED_TIMES
 
     def _claims(self) -> list[Claim]:
         return [member.claim(wiring_of(self.options, key, member.own_phases)) for key, member in self._members.items()]

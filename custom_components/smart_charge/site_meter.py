@@ -6,7 +6,7 @@ A sensor that repeats its value is as fresh as one that changes it: both its rep
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from homeassistant.const import (
     STATE_UNAVAILABLE,
@@ -61,6 +61,13 @@ def value_of(state: State | None, quantity: Quantity) -> float | None:
     return value if math.isfinite(value) and lowest <= value <= highest else None
 
 
+class _Word(NamedTuple):
+    """What one phase told, and when."""
+
+    at: datetime
+    current_a: float
+
+
 class SiteMeter:
     """Follows the sensors at the supply, and says what they tell now."""
 
@@ -69,6 +76,7 @@ class SiteMeter:
         self._on_report = on_report
         self._settings = MeterSettings()
         self._rhythms: dict[str, Rhythm] = {}
+        self._words: dict[int, _Word] = {}
         self._stops: list[CALLBACK_TYPE] = []
 
     @callback
@@ -79,6 +87,7 @@ class SiteMeter:
         self.stop()
         self._settings = settings
         self._rhythms = {entity_id: Rhythm() for entity_id in settings.essential}
+        self._words.clear()
         if entity_ids := settings.entity_ids:
             self._stops = [
                 async_track_state_change_event(self._hass, entity_ids, self._on_change),
@@ -94,7 +103,8 @@ class SiteMeter:
 
     @callback
     def _on_change(self, event: Event[EventStateChangedData]) -> None:
-        if (state := event.data["new_state"]) is not None:
+        state = event.data["new_state"]
+        if state is not None and state.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             self._note(state.entity_id, state.last_reported)
         self._on_report()
 
@@ -147,27 +157,57 @@ class SiteMeter:
         power_w = self._total(self._settings.battery)
         return -power_w if power_w is not None and self._settings.battery_charge_is_positive else power_w
 
-    def reading(self, now: datetime) -> GridReading | None:
-        """Return what the grid meter tells of each phase; a phase that is silent for too long tells nothing."""
-        told_at = [self._told_at(self._settings.essential_of(phase), now) for phase in range(3)]
-        if not any(told_at):
+    def reading(self, now: datetime, believed_a: float = math.inf) -> GridReading | None:
+        """Return what the grid meter tells of each phase; a phase that is silent for too long tells nothing.
+
+        One word that is no value, or more than ``believed_a``, does not make a phase silent: what it told before
+        counts for as long as if it had said nothing since.
+        """
+        said = self._said(now)
+        kept = [self._kept(phase, said[phase], now, believed_a) for phase in range(3)]
+        known = [word for word in kept if word is not None]
+        if not known:
             return None
+        values = [None if word is None else word.current_a for word in kept]
+        return GridReading(
+            taken_at=min(word.at for word in known),
+            current_a=_per_phase(values),
+            is_interrupted=any(word is not None and word is not told for word, told in zip(kept, said, strict=True)),
+        )
+
+    def _said(self, now: datetime) -> list[_Word | None]:
+        """Return what each phase tells now; None where that is nothing, or no value."""
+        told_at = [self._told_at(self._settings.essential_of(phase), now) for phase in range(3)]
         power_w = [self._power_w(phase, now) if told_at[phase] else None for phase in range(3)]
         current_a = [self._current_a(phase, power_w[phase]) if told_at[phase] else None for phase in range(3)]
-        return grid_reading(
-            min(filter(None, told_at)),
+        told = grid_reading(
+            now,
             power_w=_per_phase(power_w),
             current_a=_per_phase(current_a),
             voltage_v=_per_phase([self._value(self._settings.voltage, phase, VOLTAGE) for phase in range(3)]),
             export_is_positive=self._settings.export_is_positive,
         )
+        return [
+            None if at is None or value is None else _Word(at, value)
+            for at, value in zip(told_at, told.current_a, strict=True)
+        ]
+
+    def _kept(self, phase: int, said: _Word | None, now: datetime, believed_a: float) -> _Word | None:
+        """Return what counts for a phase: what it tells, or what it last told while that is not too long ago."""
+        if said is not None and abs(said.current_a) <= believed_a:
+            self._words[phase] = said
+        word = self._words.get(phase)
+        if word is None or not self._counts(word.at, now):
+            return None
+        return word
+
+    def _counts(self, at: datetime, now: datetime) -> bool:
+        return abs((now - at).total_seconds()) <= stale_after_s(self.interval_s)
 
     def _told_at(self, entity_id: str | None, now: datetime) -> datetime | None:
         """Return when a sensor last spoke; None when that is too long ago."""
         state = None if entity_id is None else self._hass.states.get(entity_id)
-        if state is None or abs((now - state.last_reported).total_seconds()) > stale_after_s(self.interval_s):
-            return None
-        return state.last_reported
+        return None if state is None or not self._counts(state.last_reported, now) else state.last_reported
 
     def _power_w(self, phase: int, now: datetime) -> float | None:
         imported_w, export = self._value(self._settings.power, phase, POWER), self._settings.export[phase]

@@ -7,6 +7,7 @@ from homeassistant.core import callback
 from .chargers.charger import Charger
 from .charging.claims import Claim
 from .charging.model import NO_PHASES, Ceiling
+from .charging.override import is_charge_now
 from .charging.reason import is_not_taking
 from .site import Site
 from .storage import Memory
@@ -58,6 +59,8 @@ class SupplyShare:
             taken_at=None if reading is None else reading.measured_at or reading.taken_at,
             in_force_a=carry.in_force_a,
             rises_at=carry.rises_at,
+            is_by_hand=is_charge_now(carry),
+            is_at_once=carry.override is not None and carry.override.begins_charging,
             is_taking=reading is None or not is_not_taking(reading),
         )
 

@@ -14,6 +14,7 @@ from custom_components.smart_charge.charging.claims import Claim, Supply
 from custom_components.smart_charge.charging.decide import wish_before_supply_a
 from custom_components.smart_charge.charging.grid_meter import GridReading
 from custom_components.smart_charge.charging.model import Ceiling, Situation
+from custom_components.smart_charge.charging.override import is_charge_now
 from custom_components.smart_charge.charging.sharing import Sharing, SharingCarry, share
 
 from .home import Home
@@ -132,6 +133,8 @@ class Premises:
             in_force_a=home.carry.in_force_a,
             is_taking=not home.wall.is_full,
             rises_at=home.carry.rises_at,
+            is_by_hand=is_charge_now(home.carry),
+            is_at_once=home.carry.override is not None and home.carry.override.begins_charging,
         )
 
     def _check_limit(self) -> None:

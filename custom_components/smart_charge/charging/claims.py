@@ -5,7 +5,7 @@ from datetime import datetime
 import math
 
 from .model import MIN_CURRENT_A, PerPhase
-from .places import Place, Trail
+from .places import STEADY_A, Place, Trail, Word
 
 SETTLING_S = 10.0
 """A charge point told a new current is taken to be following it for so long (IEC 61851-1: 5 s, plus the way there)."""
@@ -16,8 +16,13 @@ SILENT_AFTER_S = 60.0
 IGNORED_AFTER_S = 15.0
 """Drawing more than it may for longer than this, a charge point does not do as it is told."""
 
-_SAME_INSTANT_S = 0.5
-_TOLERANCE_A = 1.0
+COMMAND_S = 3.0
+"""A command is under way for no longer than this: from then on the current moves towards what was asked for."""
+
+METER_LAG_S = 2.0
+"""What a meter tells may have been so for so long already, or for the time between two of its readings."""
+
+_WORD_COUNTS_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +62,8 @@ class Claim:
         taken_at: when that was so; None if it has said nothing.
         is_taking: False when the vehicle has been offered current and leaves it.
         rises_at: when the random delay ends behind which it waits for more; None if none runs.
+        is_by_hand: somebody asked to charge now.
+        is_at_once: what it gets next is what was asked for by hand, and no delay holds it back.
     """
 
     key: str
@@ -67,6 +74,8 @@ class Claim:
     in_force_a: float = 0.0
     is_taking: bool = True
     rises_at: datetime | None = None
+    is_by_hand: bool = False
+    is_at_once: bool = False
 
     @property
     def wants_a(self) -> float:
@@ -74,34 +83,61 @@ class Claim:
         return max((value for value in (self.wish_a, self.in_force_a) if value >= MIN_CURRENT_A), default=0.0)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """When the meter spoke, and when it had spoken before."""
+
+    at: datetime
+    before_at: datetime | None = None
+    interval_s: float | None = None
+
+    def is_news(self, word_at: datetime) -> bool:
+        """Whether a charge point's word is new since the meter's last, or the last for a while."""
+        is_newer = self.before_at is None or word_at > self.before_at
+        return is_newer or (self.at - word_at).total_seconds() > _WORD_COUNTS_S
+
+    def is_after(self, word_at: datetime) -> bool:
+        """Whether what the meter tells was surely so after a charge point's word."""
+        return (self.at - word_at).total_seconds() >= max(METER_LAG_S, self.interval_s or 0.0)
+
+
 def is_ignoring(claim: Claim, place: Place | None, now: datetime) -> bool:
-    """Whether it has had time to come down and still draws more than it may: then it is one more load of the house."""
+    """Whether it has had time to come down and still draws more than it may: then it is one more load of the house.
+
+    One that is coming down slowly does as it is told.
+    """
     if place is None or claim.taken_at is None or not place.ceiling.had_rested(claim.taken_at, IGNORED_AFTER_S, now):
         return False
-    most_a = place.ceiling_a + _TOLERANCE_A
-    return _is_told(claim, now) and any(drawn is not None and drawn > most_a for drawn in claim.drawn_a)
+    most_a = place.ceiling_a + STEADY_A
+    return _is_told(claim, now) and any(
+        drawn is not None and drawn > most_a and place.word.changed_by_a(own) >= -STEADY_A
+        for own, drawn in enumerate(claim.drawn_a)
+    )
 
 
 def _is_told(claim: Claim, now: datetime) -> bool:
     return claim.taken_at is not None and abs((now - claim.taken_at).total_seconds()) <= SILENT_AFTER_S
 
 
-def drawn_between(
-    claim: Claim, own: int, asked: Trail | None, metered_at: datetime, now: datetime
-) -> tuple[float, float]:
+def drawn_between(claim: Claim, own: int, place: Place | None, heard: Heard, now: datetime) -> tuple[float, float]:
     """Return between which two currents the charge point drew when the meter was read.
 
-    Its own word is exact where it is as old as the meter's, or where nothing else had been asked of it
-    for a while when it spoke and since.
+    Its own word and the meter's are hardly ever of one instant, and neither tells how old it is. So its word
+    is exact only where it rests: nothing else was asked of it for a while, and it draws what it drew before.
+    Else the most is what it may draw: what is over the limit is seen all the same, and is the house's.
     """
-    asked = asked or Trail()
+    asked = Trail() if place is None else place.asked
     highest_a = asked.at_most_a(now, SETTLING_S)
     drawn_a = claim.drawn_a[own] if own < len(claim.drawn_a) and _is_told(claim, now) else None
     if drawn_a is None or not math.isfinite(drawn_a) or claim.taken_at is None:
         return 0.0, highest_a
-    drawn_a = max(drawn_a, 0.0)
-    is_of_one_instant = abs((claim.taken_at - metered_at).total_seconds()) <= _SAME_INSTANT_S
-    if is_of_one_instant or asked.had_rested(claim.taken_at, SETTLING_S, now):
-        return drawn_a, drawn_a
-    is_over = asked.has_rested(now, SETTLING_S)
-    return min(drawn_a, asked.now_a), highest_a if is_over else max(drawn_a, highest_a)
+    drawn_a, now_a = max(drawn_a, 0.0), asked.now_a
+    word = Word(taken_at=claim.taken_at, since_at=claim.taken_at) if place is None else place.word
+    if asked.had_rested(claim.taken_at, SETTLING_S, now):
+        return drawn_a, drawn_a if word.is_steady and heard.is_news(claim.taken_at) else max(drawn_a, now_a)
+    since_at = word.since_at or claim.taken_at
+    wait_s = 0.0 if abs(drawn_a - now_a) <= STEADY_A else COMMAND_S
+    if asked.had_rested(since_at, wait_s, now) and heard.is_after(since_at):
+        return min(drawn_a, now_a), max(drawn_a, now_a)
+    lowest_a = min(drawn_a, asked.at_least_a(now, SETTLING_S))
+    return lowest_a, highest_a if asked.has_rested(now, SETTLING_S) else max(drawn_a, highest_a)

@@ -18,7 +18,7 @@ from .fallback import decide_without_reading
 from .meter_guard import standing
 from .model import Decision, Limit, OverrideKind, Situation, Source
 from .off_peak import active_hours, default_hours_limit, off_limit
-from .override import begun_by, followed, lift, stop_limit
+from .override import begun_by, followed, lift, still_waiting, stop_limit
 from .random_delay import Wish, settle
 from .reason import explain
 from .supply import (
@@ -72,7 +72,10 @@ def decide(situation: Situation) -> Decision:
     before, situation = situation, _followed(situation)
     limits, lifted_by = _standing(situation)
     binding = limits[0]
-    settled = settle(situation, _wish(before, situation, limits))
+    wish = _wish(before, situation, limits)
+    settled = settle(situation, wish)
+    override = still_waiting(settled.override, wish.cause, binding, settled.in_force_a)
+    settled = replace(settled, override=override)
     hours = active_hours(situation)
     plan = active_plan(situation)
     hours_change_at = None if hours is None else hours.next_change(situation.now)

@@ -24,10 +24,15 @@ MISSED_READINGS = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GridReading:
-    """What the meter at the supply last said: import positive, None for a phase it did not tell."""
+    """What the meter at the supply last said: import positive, None for a phase it did not tell.
+
+    ``is_interrupted`` where it has said something since that is no value: what it said before still keeps the
+    limit for a while, but nothing is given out by it.
+    """
 
     taken_at: datetime
     current_a: PerPhase = NO_PHASES
+    is_interrupted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

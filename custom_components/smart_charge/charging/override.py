@@ -122,15 +122,23 @@ def is_spent(override: Override | None, session_wh: int | None) -> bool:
 
 
 def begun_by(before: Override | None, after: Override | None) -> Source | None:
-    """Say who is the cause of what follows, because an override meets its vehicle in this step.
+    """Say who is the cause of what follows: an override that meets its vehicle in this step, or still waits for others.
 
     Only then: with the override standing, a fault that clears or power that returns is the cause
     of charging again, and waits for its random delay like any other.
     """
-    had_seen = before is not None and before.has_seen_vehicle
-    if after is None or after.kind is not OverrideKind.CHARGE_NOW or not after.has_seen_vehicle or had_seen:
+    if after is None or after.kind is not OverrideKind.CHARGE_NOW or not after.has_seen_vehicle:
         return None
-    return Source.CHARGE_NOW
+    had_begun = before is not None and before.has_seen_vehicle and not before.waits_for_supply
+    return None if had_begun else Source.CHARGE_NOW
+
+
+def still_waiting(override: Override | None, cause: Source, binding: Limit, in_force_a: float) -> Override | None:
+    """Return the override with whether it still waits for what others use of the supply."""
+    if override is None:
+        return None
+    waits = cause is Source.CHARGE_NOW and in_force_a == 0 and binding.source is Source.SUPPLY
+    return override if override.waits_for_supply is waits else replace(override, waits_for_supply=waits)
 
 
 def stop_limit(situation: Situation) -> Limit | None:

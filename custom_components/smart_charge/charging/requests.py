@@ -22,6 +22,8 @@ class Override:
         from_wh: energy of the session when counting began; None before that.
         ends_with_vehicle: over when the vehicle it was meant for is unplugged, if not before.
         has_seen_vehicle: tells one that was made before plugging in from one whose vehicle has left.
+        waits_for_supply: what it asked for was not there, because others use it: when it is, that is still
+            the owner's doing.
     """
 
     made_at: datetime
@@ -31,6 +33,12 @@ class Override:
     from_wh: int | None = None
     ends_with_vehicle: bool = True
     has_seen_vehicle: bool = False
+    waits_for_supply: bool = False
+
+    @property
+    def begins_charging(self) -> bool:
+        """Whether the next current would be what the owner asked for by hand, so that no delay holds it back (11.5)."""
+        return self.kind is OverrideKind.CHARGE_NOW and (self.waits_for_supply or not self.has_seen_vehicle)
 
 
 class DsrKind(StrEnum):

@@ -9,11 +9,11 @@ that a fuse bears an overload for minutes is nowhere made use of.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-import math
 
 from .ceiling import Ceiling, SharingCause
-from .claims import SETTLING_S, Claim, Supply, drawn_between, is_ignoring
-from .grid_meter import STALE_AFTER_S, GridReading, PhaseLoad, house_a, is_fresh, peak_a, remembered, stale_after_s
+from .claims import SETTLING_S, Claim, Supply, is_ignoring
+from .grid_meter import STALE_AFTER_S, GridReading, PhaseLoad, is_fresh, peak_a, stale_after_s
+from .house_load import Counted, Facts, Loads, at_worst, counted, loads, spare_a
 from .model import MIN_CURRENT_A, PerPhase
 from .places import LEAD_S, Phases, Place, Request, Trail, has_passed
 from .shares import fair_shares, stepped
@@ -27,9 +27,11 @@ LEAST_RISE_A = 1.0
 class SharingCarry:
     """What one step leaves to the next. Losing it costs one hold-off and nobody's safety."""
 
-    loads: tuple[PhaseLoad | None, PhaseLoad | None, PhaseLoad | None] = (None, None, None)
+    loads: Loads = (None, None, None)
     places: Mapping[str, Place] = field(default_factory=dict)
     swapped_at: datetime | None = None
+    counted: Counted | None = None
+    shared_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,17 +58,19 @@ def share(
     To be called whenever the meter or a charge point has spoken, and at ``review_at``.
     """
     wanting = [c for c in claims if c.phases and set(c.phases) <= {0, 1, 2} and c.wants_a > 0]
-    before = {claim.key: _found(claim, carry.places.get(claim.key), now) for claim in wanting}
+    before = {claim.key: _found(claim, carry.places.get(claim.key), carry.shared_at, now) for claim in wanting}
     obedient = [
         claim
         for claim in wanting
         if not is_ignoring(claim, before[claim.key], now) and not _is_new(before[claim.key], meter, supply, now)
     ]
-    loads = _loads(supply, meter, obedient, (carry, before), now)
+    heard = counted(supply, meter, obedient, carry.counted, now)
+    facts = Facts(supply=supply, heard=heard, claims=obedient, places=before, loads=carry.loads, counted=carry.counted)
+    house = loads(facts, now)
     spare = Spare(
-        most_a=_spare(supply, loads, 0.0),
-        aim_a=_spare(supply, loads, supply.margin_a),
-        join_a=_spare(supply, [_at_worst(load, now) for load in loads], supply.margin_a),
+        most_a=spare_a(supply, house, 0.0),
+        aim_a=spare_a(supply, house, supply.margin_a),
+        join_a=spare_a(supply, [at_worst(load, now) for load in house], supply.margin_a),
     )
     requests = [_request(claim, before[claim.key], is_alone=len(wanting) == 1) for claim in obedient]
     turns = take_turns(requests, spare, carry.swapped_at, now)
@@ -76,25 +80,27 @@ def share(
     for claim in wanting:
         if claim not in obedient:
             places[claim.key] = _held(before[claim.key], spare.most_a, now, supply.hold_off_s)
-    _rise(supply, turns.served, (loads, spare.aim_a), places, now)
+    is_blind = heard is not None and heard.meter.is_interrupted
+    if not is_blind:
+        _rise(supply, turns.served, (house, spare.aim_a), places, now)
     promised = fair_shares(turns.served, spare.aim_a)
     for request in requests:
         places[request.key] = _promised(request, places[request.key], promised, places.values(), now)
-    served, next_at = {request.key for request in turns.served}, _next_turn_at(turns, now)
-    left = SharingCarry(loads=loads, places=places, swapped_at=turns.swapped_at)
+    left = SharingCarry(loads=house, places=places, swapped_at=turns.swapped_at, counted=heard, shared_at=now)
+    ceilings = {claim.key: _ceiling(claim, places[claim.key], house, turns, now) for claim in wanting}
     return Sharing(
-        ceilings={claim.key: _ceiling(claim, places[claim.key], loads, served, next_at) for claim in wanting},
-        house_a=_per_phase([load.house_a for load in loads]),
+        ceilings={c.key: _not_above(ceilings[c.key], c.in_force_a) if is_blind else ceilings[c.key] for c in wanting},
+        house_a=_per_phase([load.house_a for load in house]),
         carry=left,
         review_at=_review_at(supply, meter, claims, left, now),
     )
 
 
-def _found(claim: Claim, place: Place | None, now: datetime) -> Place:
-    """Return where a charge point stands, with what it is asked for now."""
+def _found(claim: Claim, place: Place | None, shared_at: datetime | None, now: datetime) -> Place:
+    """Return where a charge point stands, with what it is asked for now, and has been since the last sharing."""
     in_force_a = claim.in_force_a if claim.in_force_a >= MIN_CURRENT_A else 0.0
     if place is None:
-        begun = Trail(now_a=in_force_a, highest_a=in_force_a)
+        begun = Trail(now_a=in_force_a, highest_a=in_force_a, lowest_a=in_force_a)
         is_held = claim.rises_at is not None and claim.rises_at > now  # since before a restart
         place = Place(
             phases=claim.phases,
@@ -103,9 +109,11 @@ def _found(claim: Claim, place: Place | None, now: datetime) -> Place:
             turn_at=now if is_held else None,
             promised_a=MIN_CURRENT_A if is_held else 0.0,
         )
-    asked = place.asked.changed(in_force_a, now, SETTLING_S)
+    asked_at = now if shared_at is None or shared_at > now else shared_at
+    asked = place.asked.changed(in_force_a, asked_at, SETTLING_S)
     heard_at = place.heard_at or (None if claim.taken_at is None else now)
-    return replace(place, phases=claim.phases, asked=asked, heard_at=heard_at)
+    word = place.word.followed_by(claim.taken_at, claim.drawn_a)
+    return replace(place, phases=claim.phases, asked=asked, word=word, heard_at=heard_at)
 
 
 def _is_new(place: Place, meter: GridReading | None, supply: Supply, now: datetime) -> bool:
@@ -117,54 +125,6 @@ def _is_new(place: Place, meter: GridReading | None, supply: Supply, now: dateti
         return True
     is_meter_due = supply.has_meter and not is_fresh(meter, now, supply.meter_interval_s)
     return is_meter_due and place.ceiling.changed_at is None and not has_passed(place.heard_at, STALE_AFTER_S, now)
-
-
-def _loads(
-    supply: Supply,
-    meter: GridReading | None,
-    claims: Sequence[Claim],
-    known: tuple[SharingCarry, Mapping[str, Place]],
-    now: datetime,
-) -> tuple[PhaseLoad, PhaseLoad, PhaseLoad]:
-    """Take the charge points' own draw from the meter's word, phase by phase."""
-    carry, places = known
-    phases = []
-    for phase, load in enumerate(carry.loads):
-        meter_a = None
-        if meter is not None and is_fresh(meter, now, supply.meter_interval_s):
-            meter_a = meter.current_a[phase]
-        now_a = None
-        if meter is not None and meter_a is not None and math.isfinite(meter_a):
-            bounds = [
-                drawn_between(claim, own, places[claim.key].asked, meter.taken_at, now)
-                for claim in claims
-                for own, wired in enumerate(claim.phases)
-                if wired == phase
-            ]
-            now_a = house_a(meter_a, bounds, None if load is None else load.house_a)
-        phases.append(remembered(load, now, now_a, max(supply.hold_off_s, JOIN_AFTER_S)))
-    return phases[0], phases[1], phases[2]
-
-
-def _spare(supply: Supply, loads: Iterable[PhaseLoad], margin_a: float) -> Phases:
-    """Return what each phase has left for charging. Export is not counted on: the sun may go in a second."""
-    spare = []
-    for limit_a, load in zip(supply.limit_a, loads, strict=True):
-        if limit_a is None or not limit_a > 0:
-            spare.append(0.0)
-        elif load.house_a is None:
-            spare.append(min(supply.without_meter_a, limit_a))
-        else:
-            spare.append(limit_a - max(load.house_a, 0.0) - margin_a)
-    return spare[0], spare[1], spare[2]
-
-
-def _at_worst(load: PhaseLoad, now: datetime) -> PhaseLoad:
-    """Return the load as it has been at its highest; infinite while the house is not known for long enough."""
-    if load.house_a is None:
-        return load
-    most_a = peak_a(load, now, JOIN_AFTER_S)
-    return replace(load, house_a=math.inf if most_a is None else most_a)
 
 
 def _left_behind(
@@ -188,6 +148,8 @@ def _request(claim: Claim, place: Place, *, is_alone: bool) -> Request:
         is_taking=claim.is_taking,
         in_force_a=claim.in_force_a,
         rises_at=claim.rises_at,
+        is_by_hand=claim.is_by_hand,
+        is_at_once=claim.is_at_once,
     )
 
 
@@ -281,19 +243,30 @@ def _room(supply: Supply, phase: int, load: PhaseLoad, others: Iterable[Place], 
     return 0.0 if most_a is None else limit_a - supply.margin_a - max(most_a, 0.0) - taken_a
 
 
-def _ceiling(
-    claim: Claim, place: Place, loads: Sequence[PhaseLoad], served: set[str], next_at: datetime | None
-) -> Ceiling:
-    cause, until_at = SharingCause.TURN, claim.rises_at or next_at
-    if claim.key in served or place.ceiling_a > 0 or not served:
-        is_metered = all(loads[phase].house_a is not None for phase in claim.phases)
+def _ceiling(claim: Claim, place: Place, house: Sequence[PhaseLoad], turns: Turns, now: datetime) -> Ceiling:
+    is_served = any(request.key == claim.key for request in turns.served)
+    cause, until_at = SharingCause.TURN, claim.rises_at or _next_turn_at(turns, now, is_by_hand=claim.is_by_hand)
+    if is_served or place.ceiling_a > 0 or not turns.served:
+        is_metered = all(house[phase].house_a is not None for phase in claim.phases)
         cause, until_at = SharingCause.SUPPLY if is_metered else SharingCause.METER_LOST, None
     return Ceiling(max_a=place.ceiling_a, cause=cause, until_at=until_at, promised_a=place.promised_a)
 
 
-def _next_turn_at(turns: Turns, now: datetime) -> datetime | None:
-    """Return when somebody else's turn can begin at the earliest; None if that is not known, or now."""
-    ends = [one.place.begun_at + timedelta(seconds=TURN_S) for one in turns.served if one.place.begun_at is not None]
+def _not_above(ceiling: Ceiling, in_force_a: float) -> Ceiling:
+    """Let nothing rise, though what was waited for may still be waited for."""
+    return ceiling if ceiling.max_a <= in_force_a else replace(ceiling, max_a=in_force_a)
+
+
+def _next_turn_at(turns: Turns, now: datetime, *, is_by_hand: bool) -> datetime | None:
+    """Return when somebody else's turn can begin at the earliest; None if that is not known, or now.
+
+    Who was told to charge now waits for nobody's turn to end, but for that of another who was.
+    """
+    ends = [
+        one.place.begun_at + timedelta(seconds=0 if is_by_hand and not one.is_by_hand else TURN_S)
+        for one in turns.served
+        if one.place.begun_at is not None
+    ]
     if not ends:
         return None
     again_at = now if turns.swapped_at is None else turns.swapped_at + timedelta(seconds=SWAP_EVERY_S)

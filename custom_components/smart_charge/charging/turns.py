@@ -3,7 +3,8 @@
 Nobody can charge with less than 6 A. So where the floor does not fit for all, some wait, and who has
 charged longest makes room for who has waited longest, once in 15 minutes at most. A random delay
 before each start would make every swap cost minutes of nobody charging: so who makes room
-charges on until the other's delay is about to end.
+charges on until the other's delay is about to end. Who was told by hand to charge now comes before
+those who charge by a rule, and need not wait for their turns to end; then it has a turn like any other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,6 +62,8 @@ class Swap:
 
     def is_due(self, now: datetime) -> bool:
         """Whether who comes is about to charge, or nobody loses anything by it."""
+        if self.comes.is_at_once:
+            return True
         if self.comes.place.relieves == self.goes.key and self.comes.is_about_to_rise(now):
             return True
         return not self.goes.is_under_way and not self.goes.is_held(now)
@@ -88,8 +91,8 @@ def take_turns(requests: Sequence[Request], spare: Spare, swapped_at: datetime |
     )
 
 
-def _rank(request: Request) -> tuple[bool, bool, bool, bool, float, float, str]:
-    """Put who charges first, then who is served already, then whose turn began last, then who has waited longest.
+def _rank(request: Request) -> tuple[bool, bool, bool, bool, bool, float, float, str]:
+    """Put who charges first, then who was told to charge now, who is served already, and who has waited longest.
 
     Asked again about the same facts, it must not give another order: they would never agree.
     """
@@ -97,6 +100,7 @@ def _rank(request: Request) -> tuple[bool, bool, bool, bool, float, float, str]:
     return (
         not request.is_taking,
         not request.is_under_way,
+        not request.is_at_once,
         turn_at is None,
         turn_at is not None and waiting_at is not None,
         0.0 if turn_at is None else -turn_at.timestamp(),
@@ -132,9 +136,10 @@ def _under_way(order: Sequence[Request], served: Sequence[Request], spare: Spare
 
 def _begun(order: Sequence[Request], served: Sequence[Request], spare: Spare, now: datetime) -> Swap | None:
     """Let the first who waits take the place of one that had its time, the longest served if possible."""
-    had_its_time = [one for one in reversed(served) if _had_its_time(one, now)]
     for comes in _waiting(order, served):
-        for goes in had_its_time:
+        for goes in reversed(served):
+            if not _makes_room(goes, comes, now):
+                continue
             swap = _swapped(goes, comes, served, spare)
             if swap is not None:
                 return swap
@@ -152,9 +157,13 @@ def _waiting(order: Sequence[Request], served: Sequence[Request]) -> list[Reques
     return sorted((one for one in order if one.key not in keys and one.is_taking), key=_waited)
 
 
-def _waited(request: Request) -> tuple[float, str]:
+def _makes_room(goes: Request, comes: Request, now: datetime) -> bool:
+    return (comes.is_by_hand and not goes.is_by_hand) or _had_its_time(goes, now)
+
+
+def _waited(request: Request) -> tuple[bool, float, str]:
     waiting_at = request.place.waiting_at
-    return (math.inf if waiting_at is None else waiting_at.timestamp(), request.key)
+    return (not request.is_by_hand, math.inf if waiting_at is None else waiting_at.timestamp(), request.key)
 
 
 def _had_its_time(request: Request, now: datetime) -> bool:
