@@ -281,6 +281,47 @@ async def test_tibber_is_asked_again_where_it_did_not_answer(hass: HomeAssistant
     assert of_site(hass, "electricity_price").state == "0.19"
 
 
+async def test_of_several_price_areas_one_is_chosen(hass: HomeAssistant, site: MockConfigEntry) -> None:
+    entry = integration(hass, "nordpool", currency="SEK", areas=["SE3", "SE4"])
+    asked: list[Any] = []
+
+    async def prices(service: ServiceCall) -> dict[str, Any]:
+        asked.append(service.data.get("areas"))
+        price = {"SE3": 100.0, "SE4": 900.0}
+        span = {"start": "2026-11-23T18:00:00+00:00", "end": "2026-11-23T19:00:00+00:00"}
+        return {area: [span | {"price": price[area]}] for area in service.data["areas"]}
+
+    hass.services.async_register("nordpool", "get_prices_for_date", prices, supports_response=SupportsResponse.ONLY)
+    form = await go_on(hass, await options(hass, site, "tariff"), {"source": "nord_pool"})
+    which = await go_on(hass, form, {"config_entry": entry.entry_id})
+    assert which["step_id"] == "tariff_place"
+    await go_on(hass, await go_on(hass, which, {"place": "SE4"}), {})
+    await settle(hass)
+    assert site.options["tariff"] == {"source": "nord_pool", "config_entry": entry.entry_id, "place": "SE4"}
+    assert of_site(hass, "electricity_price").state == "0.9"
+    assert set(map(tuple, asked)) == {("SE4",)}
+
+
+async def test_of_several_homes_one_is_chosen(hass: HomeAssistant, site: MockConfigEntry) -> None:
+    integration(hass, "tibber")
+    rows = [{"start_time": f"2026-11-23T{hour}:00:00+01:00", "price": hour / 100} for hour in range(10, 24)]
+    dear = [row | {"price": 1.5} for row in rows]
+    homes = {"Home": rows, "Cabin": dear}
+
+    async def prices(_: ServiceCall) -> dict[str, Any]:
+        return {"prices": homes}
+
+    hass.services.async_register("tibber", "get_prices", prices, supports_response=SupportsResponse.ONLY)
+    which = await go_on(hass, await options(hass, site, "tariff"), {"source": "tibber"})
+    homes["Cabin"] = []
+    again = await go_on(hass, which, {"place": "Cabin"})
+    assert (again["step_id"], again["errors"]) == ("tariff_place", {"base": "no_price_list"})
+    homes["Cabin"] = dear
+    await go_on(hass, await go_on(hass, again, {"place": "Cabin"}), {})
+    await settle(hass)
+    assert of_site(hass, "electricity_price").state == "1.5"
+
+
 # Change of supplier
 
 

@@ -21,6 +21,7 @@ from .entity import only_ours
 CONF_LIMIT: Final = "limit"
 LIMITS: Final = (
     Source.SUPPLY,
+    Source.CHARGE_POINT_RATING,
     Source.CABLE_RATING,
     Source.TEMPERATURE,
     Source.RESPONSE_DSR,
@@ -28,7 +29,9 @@ LIMITS: Final = (
     Source.DEFAULT_HOURS,
     Source.PLAN,
     Source.STOP,
+    Source.OFF,
     Source.SAFETY_LOCK,
+    Source.CHARGER_FAULT,
 )
 """Whose limit can be asked for. Those of events that were spread before count with ``dsr``."""
 

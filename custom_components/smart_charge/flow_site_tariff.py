@@ -30,12 +30,13 @@ from .flow_site_section import SiteSection
 from .outlook.entities import read_entities, read_present
 from .outlook.prices import Prices, PricesNotUnderstood
 from .outlook.typed import MONTHS, NotATariff, tariff_from
-from .price_lists import NORD_POOL, TIBBER, async_fetch
+from .price_lists import NORD_POOL, TIBBER, async_fetch, async_places
 from .price_suggestions import async_suggest_price_entities
 from .settings import local_zone
 from .tariff_options import (
     CONF_ENTITIES,
     CONF_OTHERWISE,
+    CONF_PLACE,
     CONF_PRICE_ENTRY,
     CONF_RATES,
     CONF_SOURCE,
@@ -61,6 +62,7 @@ class TariffSteps(SiteSection):
 
     _tariff: dict[str, Any]
     _found: Prices
+    _places: list[str]
 
     @property
     @abstractmethod
@@ -176,7 +178,7 @@ class TariffSteps(SiteSection):
         if user_input is not None:
             self._tariff |= user_input
             try:
-                return await self._async_found(await self._async_ask())
+                return await self._async_of_one_place()
             except PricesNotUnderstood as err:
                 errors["base"] = err.key
         return self.async_show_form(
@@ -188,10 +190,36 @@ class TariffSteps(SiteSection):
     async def async_step_tariff_tibber(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask Tibber, again if it did not answer."""
         try:
-            return await self._async_found(await self._async_ask())
+            return await self._async_of_one_place()
         except PricesNotUnderstood as err:
             errors = {"base": err.key}
         return self.async_show_form(step_id="tariff_tibber", data_schema=probatio.Schema({}), errors=errors)
+
+    async def _async_of_one_place(self) -> ConfigFlowResult:
+        """Ask for the prices, and before that whose, where the source knows several price areas or homes."""
+        self._places = await async_places(self.hass, self._tariff, dt_util.utcnow())
+        if len(self._places) > 1:
+            return await self.async_step_tariff_place()
+        return await self._async_found(await self._async_ask())
+
+    async def async_step_tariff_place(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which of several price areas or homes it is."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._tariff |= user_input
+            try:
+                return await self._async_found(await self._async_ask())
+            except PricesNotUnderstood as err:
+                errors["base"] = err.key
+        select = SelectSelectorConfig(options=self._places, mode=SelectSelectorMode.LIST)
+        schema = probatio.Schema({probatio.Required(CONF_PLACE): SelectSelector(select)})
+        known = self._present_tariff.get(CONF_PLACE)
+        present = {CONF_PLACE: known if known in self._places else self._places[0]}
+        return self.async_show_form(
+            step_id="tariff_place",
+            data_schema=self.add_suggested_values_to_schema(schema, present),
+            errors=errors,
+        )
 
     async def _async_ask(self) -> Prices:
         prices = await async_fetch(self.hass, self._tariff, (), dt_util.utcnow())

@@ -54,12 +54,11 @@ def events_on(picture: Picture) -> frozenset[Hashable]:
     )
 
 
-def limited_by(picture: Picture) -> str | None:
-    """Return whose limit leaves the vehicle less than the charge point could give; None without one."""
+def limited_by(picture: Picture) -> str:
+    """Return whose limit binds: that of charge point and circuit where nobody else leaves the vehicle less."""
     binding = picture.decision.binding
-    if binding.source is Source.CHARGE_POINT_RATING or binding.max_a >= picture.settings.rated_a:
-        return None
-    return binding.source.value
+    is_less = binding.max_a < picture.settings.rated_a
+    return binding.source.value if is_less else Source.CHARGE_POINT_RATING.value
 
 
 def _supply(picture: Picture) -> frozenset[Hashable] | None:

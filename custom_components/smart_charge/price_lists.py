@@ -13,6 +13,7 @@ from .outlook.prices import Prices, PricesNotUnderstood, read_records
 from .outlook.typed import NotATariff, tariff_from
 from .settings import local_zone
 from .tariff_options import (
+    CONF_PLACE,
     CONF_PRICE_ENTRY,
     CONF_SOURCE,
     SOURCE_NORD_POOL,
@@ -66,20 +67,24 @@ async def async_fetch(hass: HomeAssistant, tariff: Mapping[str, Any], known: tup
 async def _async_nord_pool(
     hass: HomeAssistant, tariff: Mapping[str, Any], known: tuple[Slot, ...], now: datetime
 ) -> Prices:
-    """Ask for each day that is not known; of several areas the first counts. One not published yet has no rows."""
+    """Ask for each day that is not known, of the area that was chosen. One not published yet has no rows."""
     entry_id = str(tariff.get(CONF_PRICE_ENTRY))
     entry = hass.config_entries.async_get_entry(entry_id)
     currency = "EUR" if entry is None else str(entry.data.get("currency", "EUR"))
+    area = tariff.get(CONF_PLACE)
+    chosen = {} if area is None else {"areas": [area]}
     found: list[Slot] = []
     missing: PricesNotUnderstood | None = None
     for start_at, _ in _days_to_ask_for(known, now):
         day = dt_util.as_local(start_at).date().isoformat()
         try:
-            answer = await _async_call(hass, NORD_POOL, "get_prices_for_date", {"config_entry": entry_id, "date": day})
+            answer = await _async_call(
+                hass, NORD_POOL, "get_prices_for_date", {"config_entry": entry_id, "date": day} | chosen
+            )
         except PricesNotUnderstood as err:
             missing = err
             continue
-        rows = next(iter(answer.values()), None)
+        rows = _of_place(answer, area)
         if isinstance(rows, list) and rows:
             found += read_records(rows, f"{currency}/MWh", local_zone()).slots
     if missing is not None and not found:
@@ -90,17 +95,37 @@ async def _async_nord_pool(
 async def _async_tibber(
     hass: HomeAssistant, tariff: Mapping[str, Any], known: tuple[Slot, ...], now: datetime
 ) -> Prices:
-    """Ask for what is missing; of several homes the first counts."""
+    """Ask for what is missing, of the home that was chosen."""
     days = _days_to_ask_for(known, now)
     if not days:
         return Prices(slots=(), currency=None)
-    period = {"start": days[0][0].isoformat(), "end": days[-1][1].isoformat()}
-    answer = await _async_call(hass, TIBBER, "get_prices", period)
-    homes = answer.get("prices")
-    rows = next(iter(homes.values()), None) if isinstance(homes, Mapping) else None
+    rows = _of_place(await _async_tibber_homes(hass, days[0][0], days[-1][1]), tariff.get(CONF_PLACE))
     if not isinstance(rows, list) or not rows:
         raise PricesNotUnderstood("no_price_list", TIBBER)
     return read_records(rows, f"{hass.config.currency}/kWh", local_zone())
+
+
+async def _async_tibber_homes(hass: HomeAssistant, start_at: datetime, end_at: datetime) -> Mapping[str, Any]:
+    period = {"start": start_at.isoformat(), "end": end_at.isoformat()}
+    homes = (await _async_call(hass, TIBBER, "get_prices", period)).get("prices")
+    return homes if isinstance(homes, Mapping) else {}
+
+
+def _of_place(answer: Mapping[str, Any], place: str | None) -> Any:
+    """Return what is known of the place that was chosen, and where none was, of the first."""
+    return next(iter(answer.values()), None) if place is None else answer.get(place)
+
+
+async def async_places(hass: HomeAssistant, tariff: Mapping[str, Any], now: datetime) -> list[str]:
+    """Return the price areas or homes that a source knows, for the owner to choose from where there are several.
+
+    Raises PricesNotUnderstood.
+    """
+    if tariff[CONF_SOURCE] == SOURCE_NORD_POOL:
+        entry = hass.config_entries.async_get_entry(str(tariff.get(CONF_PRICE_ENTRY)))
+        return [] if entry is None else [str(area) for area in entry.data.get("areas", ())]
+    start_at, end_at = _days_to_ask_for((), now)[0]
+    return [str(home) for home in await _async_tibber_homes(hass, start_at, end_at)]
 
 
 def _days_to_ask_for(known: tuple[Slot, ...], now: datetime) -> list[tuple[datetime, datetime]]:

@@ -9,6 +9,7 @@ from .const import CONF_TARIFF
 CONF_SOURCE: Final = "source"
 CONF_ENTITIES: Final = "entities"
 CONF_PRICE_ENTRY: Final = "config_entry"
+CONF_PLACE: Final = "place"  # of several that the source knows: a price area, or a home
 CONF_RATES: Final = "rates"
 CONF_OTHERWISE: Final = "otherwise"  # price at all other times
 CONF_VAT: Final = "vat"  # per cent; missing where prices were typed with it

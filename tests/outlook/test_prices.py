@@ -47,6 +47,14 @@ def read(attributes, unit="EUR/kWh", today=NOW):
         ("NOK / kWh", "1", "NOK"),
         ("EUR/Wh", "1000", "EUR"),
         ("Cent/kWh", "0.01", None),
+        ("kr/kWh", "1", None),
+        ("zł/kWh", "1", "PLN"),
+        ("Kč/MWh", "0.001", "CZK"),
+        ("sek/kWh", "1", "SEK"),
+        ("eurocent/kWh", "0.01", "EUR"),
+        ("Rp./kWh", "0.01", "CHF"),
+        ("ÖRE / kWh", "0.01", "SEK"),
+        ("Euro per kWh", "1", "EUR"),
     ],
 )
 def test_units_become_whole_money_for_a_kilowatt_hour(unit, factor, currency):

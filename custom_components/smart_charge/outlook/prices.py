@@ -86,10 +86,18 @@ SHAPES: tuple[Shape, ...] = (
 )  # fmt: skip
 """In the order in which they are tried; the first that yields a slot counts."""
 
-_CURRENCIES = {"£": "GBP", "€": "EUR", "$": "USD"}
+_CODES = ("AUD", "CHF", "CZK", "DKK", "EUR", "HUF", "NOK", "NZD", "PLN", "RON", "SEK", "USD")
+_CURRENCIES = {
+    "£": "GBP", "€": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "kr": None, "kr.": None, "zł": "PLN",
+    "zl": "PLN", "kč": "CZK", "kc": "CZK", "ft": "HUF", "fr": "CHF", "fr.": "CHF", "lei": "RON",
+    **{code.lower(): code for code in _CODES},
+}  # fmt: skip
+"""What is one of which currency, in lower case; None where several countries call theirs so."""
 _HUNDREDTHS = {
     "p": "GBP", "gbp": "GBP", "pence": "GBP", "ct": "EUR", "c": None, "cent": None, "cents": None, "snt": "EUR",
-    "öre": "SEK", "øre": None, "ore": None,
+    "eurocent": "EUR", "eurocents": "EUR", "euroct": "EUR", "eurct": "EUR", "c€": "EUR", "ct€": "EUR", "€ct": "EUR",
+    "öre": "SEK", "øre": None, "ore": None, "gr": "PLN", "grosz": "PLN", "groszy": "PLN", "rp": "CHF", "rp.": "CHF",
+    "rappen": "CHF",
 }  # fmt: skip
 _KWH = {"kwh": Decimal(1), "mwh": Decimal(1000), "wh": Decimal("0.001")}
 
@@ -108,13 +116,15 @@ def scale(unit: str | None) -> tuple[Decimal, str | None]:
     Pence and cents, MWh and kWh, symbols and codes are understood. Raises PricesNotUnderstood for
     anything else: a price a hundred times too high would choose the same slots and bill nonsense.
     """
-    match = re.fullmatch(r"\s*([^\s/]+)\s*/\s*([A-Za-z]+)\s*", unit or "")
+    match = re.fullmatch(r"\s*([^\s/]+)(?:\s*/\s*|\s+per\s+)([A-Za-z]+)\s*", unit or "")
     energy = _KWH.get(match[2].lower()) if match else None
     if match is None or energy is None:
         raise PricesNotUnderstood("no_unit" if not unit else "unknown_unit", unit or "")
     money = match[1]
-    if money in _CURRENCIES or re.fullmatch("[A-Z]{3}", money):
-        return 1 / energy, _CURRENCIES.get(money, money)
+    if re.fullmatch("[A-Z]{3}", money):
+        return 1 / energy, money
+    if money.lower() in _CURRENCIES:
+        return 1 / energy, _CURRENCIES[money.lower()]
     if money.lower() in _HUNDREDTHS or money == "¢":
         return Decimal("0.01") / energy, _HUNDREDTHS.get(money.lower())
     raise PricesNotUnderstood("unknown_unit", unit or "")
