@@ -1,10 +1,12 @@
-"""Kill a real Home Assistant at random moments while vehicles come and go: ``python benchmarks/kills.py [50] [kind]``.
+"""Kill a real Home Assistant at random moments while vehicles come and go.
+
+``python benchmarks/kills.py [50] [kind] [folder]``
 
 A week in small: stays of half a minute, pauses of a few seconds, in real time, at a simulated charge point on
 loopback that goes on as a real one would. ``kind`` is ``alfen_eve``, ``bender_cc612`` or ``ocpp``; an OCPP charge
 point begins without us too, and queues what it has to tell. Each kill is SIGKILL, at a random moment from the first
 second of the start on. At the end the records are compared with the charge point's own register at each plug-in and
-unplugging.
+unplugging. ``folder`` keeps the configuration, to look into.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import random
+import shutil
 import socket
 import sys
 from tempfile import TemporaryDirectory
@@ -146,7 +149,7 @@ def recorded(folder: str) -> tuple[list[SessionRecord], int]:
     return found, halves_wh
 
 
-async def main(kills: int, kind: str) -> None:
+async def main(kills: int, kind: str, keep_in: str | None = None) -> None:
     """Kill it as often, then compare."""
     dice = random.Random(20261121)
     stays: list[Stay] = []
@@ -176,6 +179,8 @@ async def main(kills: int, kind: str) -> None:
             await is_told(charger)
             await home.is_killed()
             took_wh = charger.charge_point.meter.shown_wh - start_wh
+        if keep_in is not None:
+            shutil.copytree(folder, keep_in, symlinks=True)
         report(kills, stays, *recorded(folder), took_wh)
 
 
@@ -219,4 +224,4 @@ def _told(records: list[SessionRecord]) -> str:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int((sys.argv[1:] or ["50"])[0]), (sys.argv[2:] or [KINDS[0]])[0]))
+    asyncio.run(main(int((sys.argv[1:] or ["50"])[0]), (sys.argv[2:] or [KINDS[0]])[0], *sys.argv[3:4]))

@@ -155,6 +155,33 @@ async def test_another_vehicle_is_told_by_the_charge_points_own_counter(home: Ho
     assert await home.energy_wh() == 15_000
 
 
+async def test_a_counter_that_shows_less_than_the_register_tells_another_vehicle(home: Home) -> None:
+    await home.tell(**PLUGGED_IN | CHARGING, session_wh=0)
+    await home.passes(hours=1)
+    await home.tell(import_wh=51_000, session_wh=980)
+    await home.loses_link()
+    await home.passes(hours=2)
+    await home.finds_link(import_wh=59_000, session_wh=3_000)
+    await home.passes(minutes=5)
+    await home.tell(**IDLE)
+    await home.loses_link()
+    await home.passes(hours=3)
+    await home.finds_link(**PLUGGED_IN | CHARGING, import_wh=66_000, session_wh=5_000)
+    await home.tell(**IDLE)
+    assert [session.import_wh for session in await home.sessions()] == [6_000, 3_000, 2_000, 5_000]
+    assert await home.energy_wh() == 16_000
+
+
+async def test_a_counter_that_lags_behind_the_register_tells_of_nobody(home: Home) -> None:
+    await home.tell(**PLUGGED_IN | CHARGING, session_wh=0)
+    await home.passes(minutes=30)
+    await home.tell(import_wh=53_555, session_wh=3_495)
+    await home.loses_link()
+    await home.passes(hours=1)
+    await home.finds_link(**IDLE, import_wh=60_555, session_wh=10_495)
+    assert [session.import_wh for session in await home.sessions()] == [10_555]
+
+
 @pytest.fixture
 def ocpp(home: Home) -> Home:
     home.charger.keeps_transactions = True

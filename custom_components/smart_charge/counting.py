@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .chargers.charger import Charger, PastTransaction
 from .chargers.ocpp.tags import fold
-from .charging.absence import after_absence
+from .charging.absence import PATIENCE, Unclaimed, after_absence
 from .charging.metering import Meter, read
 from .charging.model import Reading
 from .charging.session import Session, State, advance
@@ -50,6 +50,8 @@ class Counting:
         self._run = run
         self._was_away = True
         self._kept_at: datetime | None = None
+        self._lost_at: datetime | None = None
+        self._back_at: datetime | None = None
         self._is_taking_over = False
         self._tried: tuple[PastTransaction, ...] = ()
 
@@ -61,6 +63,7 @@ class Counting:
             self._was_away = self._was_away or not self._charger.is_online
             return
         memory, before = self._memory, self._memory.session
+        counted_wh = None if memory.total.last_wh is None else memory.total.total_wh
         if not self._was_away:
             memory.session = advance(before, reading)
         elif memory.seen_at is None or reading.taken_at > memory.seen_at:
@@ -69,6 +72,7 @@ class Counting:
             # A new meter starts where the register stands, so that it shows what the charge point shows.
             meter = memory.total if memory.total.last_wh is not None else Meter(counted_wh=max(0, reading.import_wh))
             memory.total = read(meter, reading.import_wh, reading.metered_at)
+        self._hold_unclaimed(before, 0 if counted_wh is None else memory.total.total_wh - counted_wh, now)
         if not self._was_away:
             memory.seen_at = max(now, reading.taken_at)
         self._keep(before, now)
@@ -85,12 +89,30 @@ class Counting:
         """Take up the first reading after an absence."""
         memory = self._memory
         self._was_away = False
+        self._lost_at, self._back_at = memory.seen_at, reading.taken_at
         if memory.seen_at is None:
             memory.session = advance(memory.session, reading)
             return
         unseen, memory.session = after_absence(memory.session, memory.total, memory.seen_at, reading)
         if unseen is not None and not self._tells_transactions:
             self._recording.add(session_record(self._recording.outlet, unseen, memory.tab))
+
+    def _hold_unclaimed(self, before: Session | None, gained_wh: int, now: datetime) -> None:
+        """Keep what the register gained in an absence and no stay of ours counts, until the charge point has told."""
+        memory = self._memory
+        is_idle = all(session is None or session.state is State.FINISHED for session in (before, memory.session))
+        is_of_absence = self._lost_at is not None and self._back_at is not None and now <= self._back_at + PATIENCE
+        if self._tells_transactions and is_idle and is_of_absence and gained_wh > 0:
+            fresh = Unclaimed(energy_wh=0, since=self._lost_at or now, until=now, patient_until=now)
+            memory.unclaimed = (memory.unclaimed or fresh).with_more(gained_wh, now)
+        if (held := memory.unclaimed) is not None and now >= held.patient_until and not self._is_taking_over:
+            memory.unclaimed = None
+            if (stay := held.stay) is not None:
+                self._recording.add(session_record(self._recording.outlet, stay, None))
+
+    def _claim(self, energy_wh: int) -> None:
+        if (held := self._memory.unclaimed) is not None and energy_wh > 0:
+            self._memory.unclaimed = held.claimed(energy_wh, dt_util.utcnow())
 
     @property
     def _tells_transactions(self) -> bool:
@@ -134,6 +156,7 @@ class Counting:
                 self._tried = ()
         finally:
             self._is_taking_over = False
+        self._take_over_soon()  # what was told meanwhile
 
     def _into_session(self, transaction: PastTransaction) -> SessionRecord | None:
         """Fold a transaction into the session that we carry, if it is that one's; returns what to record."""
@@ -144,6 +167,7 @@ class Counting:
             memory.session = without(session, transaction)
             return None
         left, memory.session = amended(session, transaction)
+        self._claim(memory.session.energy_wh + (left.energy_wh if left else 0) - session.energy_wh)
         self._price()
         if left is not None:
             return session_record(self._recording.outlet, left, memory.tab)
@@ -165,8 +189,11 @@ class Counting:
 
         known = record_of(await self._hass.data[DATA_LEDGER].async_ask(near), transaction)
         if known is not None:
-            return corrected(known, transaction, now)
+            put_right = corrected(known, transaction, now)
+            self._claim(put_right.import_wh - known.import_wh)
+            return put_right
         made = found_afterwards(outlet, transaction, now)
+        self._claim(0 if made is None else made.import_wh)
         if made is None and not transaction.began_live:
             LOGGER.warning("A charge that ended at %s cannot be recorded: its register is not known", at.isoformat())
         return made

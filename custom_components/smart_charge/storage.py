@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .chargers.ocpp.tags import TagStatus, fold
+from .charging.absence import Unclaimed
 from .charging.accuracy import History
 from .charging.dsr_account import Books
 from .charging.ending import Ending
@@ -45,6 +46,7 @@ class Memory:
         self.tab: Tab | None = None
         self.seen_at: datetime | None = None
         self.total = Meter()
+        self.unclaimed: Unclaimed | None = None
         self.accuracy = History()
         self.errand = Errand()
         self.books = Books()
@@ -62,6 +64,7 @@ class Memory:
         self.tab = _part(Tab, stored.get("tab"))
         self.seen_at = dt_util.parse_datetime(str(stored.get("seen_at")))
         self.total = _part(Meter, stored.get("total")) or Meter()
+        self.unclaimed = _part(Unclaimed, stored.get("unclaimed"))
         self.accuracy = _part(History, stored.get("accuracy")) or History()
         self.errand = _part(Errand, stored.get("errand")) or Errand()
         self.books = _part(Books, stored.get("books")) or Books()
@@ -114,6 +117,7 @@ class Memory:
             "tab": to_plain(self.tab),
             "seen_at": to_plain(self.seen_at),
             "total": to_plain(self.total),
+            "unclaimed": to_plain(self.unclaimed),
             "accuracy": to_plain(self.accuracy),
             "errand": to_plain(self.errand),
             "books": to_plain(self.books),

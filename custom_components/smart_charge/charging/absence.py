@@ -5,8 +5,8 @@ meanwhile, or to one that began and ended unseen. Instants that nobody saw are t
 and the stay says so.
 """
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from .metering import Meter, read
@@ -17,6 +17,52 @@ LEAST_WH: Final = 10
 """Less than this has not charged a vehicle: a register rounds, and some count what the charge point itself uses."""
 
 _COUNTER_SLACK_WH: Final = 100
+
+
+PATIENCE: Final = timedelta(minutes=10)
+"""A charge point that tells late what it did has told it by then."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unclaimed:
+    """What a register gained in an absence, while we wait for the charge point to say which stays that was.
+
+    Attributes:
+        since: when the charge point was last seen before it.
+        until: when the register was seen to have moved.
+        patient_until: what is left then is a stay of its own.
+    """
+
+    energy_wh: int
+    since: datetime
+    until: datetime
+    patient_until: datetime
+
+    def with_more(self, energy_wh: int, now: datetime) -> Unclaimed:
+        """Return it with what has been found in addition."""
+        return replace(self, energy_wh=self.energy_wh + energy_wh, until=now, patient_until=now + PATIENCE)
+
+    def claimed(self, energy_wh: int, now: datetime) -> Unclaimed:
+        """Return what is left when a stay has been told."""
+        left_wh = max(0, self.energy_wh - energy_wh)
+        return replace(self, energy_wh=left_wh, patient_until=now + PATIENCE)
+
+    @property
+    def stay(self) -> Session | None:
+        """Return it as a stay that nobody told of; None when it has not charged a vehicle."""
+        if self.energy_wh < LEAST_WH:
+            return None
+        return Session(
+            state=State.FINISHED,
+            plugged_in_at=self.since,
+            seen_at=self.until,
+            charge_started_at=self.since,
+            charge_ended_at=self.until,
+            unplugged_at=self.until,
+            charging_s=(self.until - self.since).total_seconds(),
+            imported=Meter(counted_wh=self.energy_wh, last_wh=0, changed_at=self.until),
+            is_recovered=True,
+        )
 
 
 def after_absence(
@@ -35,7 +81,8 @@ def after_absence(
     after = advance(session, reading)
     if after is session:
         return (_unseen_stay(total, seen_at, reading) if event_of(reading) is Event.UNPLUGGED else None), session
-    return None, _begun_unseen(after, total, seen_at, reading)  # type: ignore[arg-type]
+    begun = _begun_unseen(after, total, seen_at, reading)  # type: ignore[arg-type]
+    return _parted(begun, reading) if session is not None and _follows(session) else (None, begun)
 
 
 def _unseen_stay(total: Meter, seen_at: datetime, reading: Reading) -> Session | None:
@@ -81,16 +128,41 @@ def _gained(total: Meter, reading: Reading) -> Meter:
 
 
 def _with_other_vehicle(session: Session, reading: Reading) -> tuple[Session | None, Session | None]:
-    """Tell a stay that goes on from another vehicle's, where the charge point's own counter has begun again."""
+    """Tell a stay that goes on from other vehicles', where the charge point's own counter has begun again."""
     after = advance(session, reading)
     counter_wh, before_wh = reading.session_wh, session.counter_wh
-    if after is None or counter_wh is None or before_wh is None or reading.import_wh is None:
+    if after is None or counter_wh is None or before_wh is None or not _follows(session):
         return None, after
-    has_followed = abs(before_wh - session.energy_wh) <= _COUNTER_SLACK_WH
-    if not has_followed or counter_wh >= before_wh or after.state is State.FINISHED or counter_wh > after.energy_wh:
-        return None, after
-    at = reading.taken_at
-    return handed_over(after, at, after.energy_wh - counter_wh)
+    if after.state is State.FINISHED and counter_wh < LEAST_WH:
+        return None, after  # many show nothing once the vehicle has left
+    lag_wh = max(0, session.energy_wh - before_wh)
+    return _parted(after, reading, lag_wh, has_begun_again=counter_wh < before_wh)
+
+
+def _follows(session: Session) -> bool:
+    """Whether the charge point's counter has shown what the session took."""
+    return session.counter_wh is not None and abs(session.counter_wh - session.energy_wh) <= _COUNTER_SLACK_WH
+
+
+def _parted(
+    session: Session, reading: Reading, lag_wh: int = 0, *, has_begun_again: bool = False
+) -> tuple[Session | None, Session]:
+    """Give what the counter does not show to a vehicle that was there before: the register cannot tell them apart.
+
+    ``lag_wh`` is by how much the counter is behind the register, as it is read less often.
+    """
+    counter_wh = reading.session_wh
+    if counter_wh is None or reading.import_wh is None or counter_wh > session.energy_wh:
+        return None, session
+    others_wh = session.energy_wh - counter_wh
+    if not has_begun_again and others_wh - lag_wh < LEAST_WH + _step_wh(reading.import_wh):
+        return None, session
+    return handed_over(session, reading.taken_at, others_wh)
+
+
+def _step_wh(register_wh: int) -> int:
+    """Return in what steps a register may count, by its last digits."""
+    return next(step for step in (1000, 100, 10, 1) if register_wh % step == 0)
 
 
 def handed_over(session: Session, at: datetime, energy_wh: int) -> tuple[Session, Session]:

@@ -14,8 +14,11 @@ MOST_POWER_W = 52_000
 _RESOLUTION_WH = 2_000
 """Some registers count whole kWh and are read late, so a step of two is always possible."""
 
-_ROLL_OVERS_WH = (2**32, 10**9)
-"""Where registers begin again: 32 bits, and six digits of kWh."""
+_ROLL_OVERS_WH = (100 * 2**16, 1000 * 2**16, 10**8, 10**9, 2**31, 2**32)
+"""Where registers begin again: 16 bits of 0.1 kWh and of kWh, five and six digits of kWh, 31 and 32 bits of Wh."""
+
+_JITTER_WH = 100
+"""A register that falls by so little has not begun again: it rounds, or was read in two halves."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +66,10 @@ def read(meter: Meter, register_wh: int, at: datetime) -> Meter:
         return meter
     if meter.last_wh is None or meter.changed_at is None:
         return _begun(meter, register_wh, at)
+    if max(meter.last_wh - _JITTER_WH, meter.last_wh // 2) <= register_wh < meter.last_wh:
+        return replace(meter, doubt_wh=None, doubt_at=None)
+    if register_wh == meter.last_wh == 0:
+        return meter  # it may be none at all
     if meter.dropped is not None and (gain_wh := _gain(*meter.dropped[1:], register_wh, at)) is not None:
         return _believed(meter, register_wh, at, max(meter.counted_wh, meter.dropped[0] + gain_wh))
     gain_wh = _gain(meter.last_wh, meter.changed_at, register_wh, at)

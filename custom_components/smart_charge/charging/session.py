@@ -159,8 +159,11 @@ def _counted(session: Session, reading: Reading, after: State) -> Session:
 
 
 def _metered(meter: Meter, register_wh: int | None, guessed_wh: float, at: datetime) -> Meter:
-    """Believe the register; guess only while there is none, up to and including its first value."""
-    if register_wh is None or meter.last_wh is None:
+    """Believe the register; guess only while there is none, up to and including its first value.
+
+    One that stands at 0 may be none, as OCPP makes everybody tell one. What it shows later covers what was guessed.
+    """
+    if register_wh is None or meter.last_wh is None or register_wh == meter.last_wh == 0:
         meter = guess(meter, guessed_wh)
     return meter if register_wh is None else read(meter, register_wh, at)
 

@@ -266,6 +266,7 @@ class OcppCharger:
         if parts.line.link is not None:
             parts.link_lost()
         parts.line.take(connection)
+        parts.snapshot.forget_register()
         if parts.bench.company.is_leader:
             connection.counts = self.counts
         connection.on_late.append(self._heard_late)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 import logging
 
@@ -13,9 +13,10 @@ from .bench import Bench
 from .default_hours import DefaultHours
 from .lease import Lease
 from .line import Line
-from .measurands import Measurand, latest, total
+from .measurands import register_of
 from .memory import Memory
 from .onboarding import Onboarding
+from .registers import Registers
 from .said import Metered, Started, StatusSaid, Stopped
 from .snapshot import Snapshot
 from .starter import Starter
@@ -53,6 +54,7 @@ class Hearing:
         actors: Actors,
         *,
         snapshot: Snapshot,
+        registers: Registers,
         book: TransactionBook,
         memory: Memory,
         times: PeerClock,
@@ -69,6 +71,7 @@ class Hearing:
         self._act = actors
         self._bench = actors.bench
         self._snapshot = snapshot
+        self._registers = registers
         self._book = book
         self._memory = memory
         self._clock = clock
@@ -159,6 +162,9 @@ class Hearing:
 
     async def _end_without_stop(self, at: datetime) -> None:
         """Nothing runs any more, though no stop came: a crash, a power cut, or it is still queued."""
+        running = self._book.open
+        if running is not None and self._snapshot.knows_no_register_after(running.began_at or at):
+            self._snapshot.forget_register()
         reading = self._snapshot.reading
         wh = reading.import_wh if reading else None
         if await self._book.end_without_stop(at, wh, is_live=self._act.line.is_live(at)):
@@ -172,6 +178,7 @@ class Hearing:
 
     async def heard_start(self, said: Started) -> int:
         """Hear that a transaction began. One on another connector gets its id, and is none of ours."""
+        said = replace(said, meter_start_wh=self._registers.told(said.meter_start_wh))
         transaction_id = await self._book.start(
             said, said.connector_id or self._bench.connector_id, is_live=self._act.line.is_live(said.at)
         )
@@ -187,6 +194,7 @@ class Hearing:
 
     async def heard_stop(self, said: Stopped) -> None:
         """Hear that a transaction ended."""
+        said = replace(said, meter_stop_wh=self._registers.told(said.meter_stop_wh))
         is_neighbours = self._book.is_neighbours(said.transaction_id)
         ended = await self._book.stop(said, self._bench.connector_id, is_live=self._act.line.is_live(said.at))
         if is_neighbours:
@@ -208,12 +216,11 @@ class Hearing:
             return
         if said.connector_id == 0 and self._snapshot.has_registers_of_its_own and said.transaction_id is None:
             return
+        self._snapshot.measured(said.samples)
         if said.samples:
-            newest = said.samples[-1].at
-            registers = latest(item for item in said.samples if item.measurand is Measurand.IMPORT)
-            register = total({phase: item.value for (_, phase), item in registers.items()})
-            wh = round(register) if register is not None else None
+            newest, wh = said.samples[-1].at, self._registers.in_wh(register_of(said.samples))
+            await self._book.complete(wh, newest)
             if await self._book.adopt(said.transaction_id, self._bench.connector_id, newest, wh):
                 self._bench.heard_of_transaction(ago_s=self._timings.queue_drain_s)
                 self._act.lease.forget()
-        self._snapshot.measured(said.samples)
+        await self._registers.keep()

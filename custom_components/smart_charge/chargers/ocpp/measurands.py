@@ -15,6 +15,7 @@ class Measurand(StrEnum):
 
     IMPORT = "Energy.Active.Import.Register"
     EXPORT = "Energy.Active.Export.Register"
+    INTERVAL = "Energy.Active.Import.Interval"
     POWER_IMPORT = "Power.Active.Import"
     POWER_EXPORT = "Power.Active.Export"
     CURRENT = "Current.Import"
@@ -41,6 +42,7 @@ _FACTORS = {"": 1.0, "k": 1e3, "m": 1e-3}
 _UNITS: Mapping[Measurand, str] = {
     Measurand.IMPORT: "wh",
     Measurand.EXPORT: "wh",
+    Measurand.INTERVAL: "wh",
     Measurand.POWER_IMPORT: "w",
     Measurand.POWER_EXPORT: "w",
     Measurand.POWER_OFFERED: "w",
@@ -52,6 +54,7 @@ _UNITS: Mapping[Measurand, str] = {
 _RANGES: Mapping[Measurand, tuple[float, float]] = {
     Measurand.IMPORT: (0, 1e12),
     Measurand.EXPORT: (0, 1e12),
+    Measurand.INTERVAL: (0, 1e6),
     Measurand.POWER_IMPORT: (-1e8, 1e8),
     Measurand.POWER_EXPORT: (-1e8, 1e8),
     Measurand.POWER_OFFERED: (0, 1e6),
@@ -175,6 +178,12 @@ def total(values: Mapping[str | None, float]) -> float | None:
         if parts:
             return math.fsum(parts)
     return None
+
+
+def register_of(found: Iterable[Sample]) -> float | None:
+    """Return the newest register of what was taken, as it was told."""
+    newest = latest(item for item in found if item.measurand is Measurand.IMPORT)
+    return total({phase: item.value for (_, phase), item in newest.items()})
 
 
 def per_phase(values: Mapping[str | None, float]) -> tuple[float | None, float | None, float | None]:

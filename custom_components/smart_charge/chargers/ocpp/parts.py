@@ -18,6 +18,7 @@ from .misreading import Misreading
 from .onboarding import Onboarding
 from .pace import Pace
 from .plausibility import RegisterScale
+from .registers import Registers
 from .remedies import Remedies
 from .sample_rate import SampleRate
 from .saying import Saying
@@ -53,7 +54,9 @@ class Parts:
         self._audience = audience
         self.memory = Memory(memory, save)
         self.configuration = Configuration()
-        self.snapshot = Snapshot(clock, RegisterScale(self.memory, count), audience.changed, self._sampled)
+        scale = RegisterScale(self.memory, count)
+        self.registers = Registers(self.memory, scale)
+        self.snapshot = Snapshot(clock, scale, self.registers, audience.changed, self._sampled)
         self.book = TransactionBook(self.memory, connector_id, next_transaction_id, count)
         self.rate = SampleRate(self.memory, clock, count, sample_s)
         self.pace = Pace(self.memory, timings, count)
@@ -127,6 +130,7 @@ class Parts:
                 onboarding=self.onboarding,
             ),
             snapshot=self.snapshot,
+            registers=self.registers,
             book=self.book,
             memory=self.memory,
             times=times,

@@ -11,6 +11,7 @@ from ..charger import Clock
 from .measurands import Measurand, Sample, latest, per_phase, total, voltages
 from .plausibility import RegisterScale, plausible_power
 from .profiles import VOLTS
+from .registers import Registers
 from .said import StatusSaid
 from .wire_time import Watermark
 
@@ -24,7 +25,12 @@ class Snapshot:
     """Replaces its Reading whole with everything that is heard."""
 
     def __init__(
-        self, clock: Clock, scale: RegisterScale, changed: Callable[[], None], sampled: Callable[[], None]
+        self,
+        clock: Clock,
+        scale: RegisterScale,
+        registers: Registers,
+        changed: Callable[[], None],
+        sampled: Callable[[], None],
     ) -> None:
         self.reading: Reading | None = None
         self.phases: int | None = None
@@ -35,6 +41,7 @@ class Snapshot:
         self.values_heard = 0
         self._clock = clock
         self._scale = scale
+        self._registers_told = registers
         self._changed = changed
         self._sampled = sampled
         self._statuses = Watermark()
@@ -121,13 +128,21 @@ class Snapshot:
         values: dict[Measurand, dict[str | None, float]] = {}
         for (measurand, phase), sample in latest(fresh).items():
             values.setdefault(measurand, {})[phase] = sample.value
-        changes = self._changes(values, newest_at)
+        changes = self._changes(values, newest_at) | self._intervals_of(fresh)
         if "import_wh" in changes:
             self._register_at = newest_at
-            self.has_registers_of_its_own = True
         if changes:
             self._replace(measured_at=min(newest_at, self._clock()), **changes)
             self._sampled()
+
+    def knows_no_register_after(self, at: datetime) -> bool:
+        """Whether the register was last told by then."""
+        return self._register_at is not None and self._register_at <= at
+
+    def forget_register(self) -> None:
+        """Believe no register until it is told again: what flowed meanwhile was not the next vehicle's."""
+        if self.reading is not None:
+            self.reading = replace(self.reading, import_wh=None, export_wh=None)
 
     def measurements_grew_old(self) -> None:
         """Forget what flows. The register stays: it counts on from where it was."""
@@ -164,10 +179,19 @@ class Snapshot:
         """Return the registers that these values tell, in watt-hours."""
         found: dict[str, object] = {}
         if (register := total(values.get(Measurand.IMPORT, {}))) is not None:
-            found["import_wh"] = round(self._scale.scaled(register, power_w, at))
+            found["import_wh"] = wh = round(self._scale.scaled(register, power_w, at))
+            self._registers_told.showed(wh)
+            self.has_registers_of_its_own = True
         if (register := total(values.get(Measurand.EXPORT, {}))) is not None:
             found["export_wh"] = round(register * self._scale.factor)
         return found
+
+    def _intervals_of(self, found: Iterable[Sample]) -> dict[str, object]:
+        """Return the register that intervals make where there is none."""
+        if self.has_registers_of_its_own:
+            return {}
+        wh = self._registers_told.added(found, self.reading.import_wh if self.reading else None)
+        return {} if wh is None else {"import_wh": wh}
 
     def _power(self, values: dict[Measurand, dict[str | None, float]], changes: dict[str, object]) -> float | None:
         """Work out what flows: as measured, or from current and voltage."""

@@ -71,6 +71,7 @@ class TransactionBook:
             return repeated
         transaction_id = await self._fresh_id()
         if connector_id == self._connector_id:
+            await self.complete(said.meter_start_wh, said.at)
             self._end_open(said.at, said.meter_start_wh, is_live=is_live)
         entry = Transaction(
             key=key_of(transaction_id, said.at),
@@ -126,6 +127,15 @@ class TransactionBook:
         )
         await self._put(entry, ended)
         return ended if was_open else None
+
+    async def complete(self, wh: int | None, at: datetime) -> None:
+        """Hear what the register shows: it is where the last one ended whose stop was lost, as none has begun since."""
+        mine = [entry for entry in self._entries if self.is_ours(entry)]
+        if not mine or wh is None or mine[-1].is_open or mine[-1].meter_stop_wh is not None:
+            return
+        last = mine[-1]
+        if last.meter_start_wh is not None and wh >= last.meter_start_wh and at >= (last.began_at or at):
+            await self._put(last, replace(last, meter_stop_wh=wh, is_acknowledged=False))
 
     def knows(self, transaction_id: TransactionId | None) -> bool:
         """Whether a transaction of our connector has this id."""
