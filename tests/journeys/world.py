@@ -133,12 +133,7 @@ class World:
     async def jump(self, moment: datetime, *, is_brief: bool = False) -> None:
         """Let it be ``moment`` at one stroke: Home Assistant's timers that are due ring, and no others."""
         self._freezer.move_to(moment)
-        for handle in list(self.hass.loop._scheduled):  # type: ignore[attr-defined]
-            timer = handle._callback
-            due = getattr(timer, "expected_fire_timestamp", None)
-            if due is not None and due <= moment.timestamp() and not handle.cancelled():
-                handle.cancel()
-                timer()
+        ring(self.hass, moment)
         await settle(self.hass)
         if self.is_set_up and self.is_linked:
             await self.is_heard(is_brief=is_brief)
@@ -272,6 +267,16 @@ _SETPOINTS: dict[int, Callable[[tuple[int, ...]], float]] = {
     1210: lambda words: struct.unpack(">f", struct.pack(">2H", *words))[0],
 }
 """The registers by which a setpoint is written, and how it is read back from the wire."""
+
+
+def ring(hass: HomeAssistant, moment: datetime) -> None:
+    """Have Home Assistant's timers ring that are due by then, and no others."""
+    for handle in list(hass.loop._scheduled):  # type: ignore[attr-defined]
+        timer = handle._callback
+        due = getattr(timer, "expected_fire_timestamp", None)
+        if due is not None and due <= moment.timestamp() and not handle.cancelled():
+            handle.cancel()
+            timer()
 
 
 def ours() -> set[str]:

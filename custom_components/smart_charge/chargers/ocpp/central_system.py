@@ -13,7 +13,7 @@ from . import schemas
 from .admission import Admission, Door, Refused
 from .connection import Connection
 from .guest import Guest
-from .handshake import choose_version
+from .handshake import as_spelt, choose_version
 from .inputs import MAX_FRAME_BYTES, Doorkeeper
 from .listening import GuardedServer
 from .passwords import PasswordCheck
@@ -144,9 +144,13 @@ class CentralSystem:
         seat = admission.seat
         if seat is not None and self._seats.is_conflict(seat, address):
             raise Refused(409, PeerKind.ID_CONFLICT, admission.charge_point_id)
-        version = choose_version(request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL))
+        offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL)
+        version = choose_version(offered)
         socket = web.WebSocketResponse(
-            protocols=(version,) if version else (), autoping=False, max_msg_size=MAX_FRAME_BYTES, timeout=2.0
+            protocols=(as_spelt(offered, version),) if version else (),
+            autoping=False,
+            max_msg_size=MAX_FRAME_BYTES,
+            timeout=2.0,
         )
         try:
             await socket.prepare(request)

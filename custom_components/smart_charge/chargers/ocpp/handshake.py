@@ -71,6 +71,12 @@ def choose_version(header: str | None) -> str | None:
     return next((name for name in offered if name in SPOKEN), None)
 
 
+def as_spelt(header: str | None, version: str) -> str:
+    """Return a version as the charge point spelt it: it looks for that very text in our answer."""
+    offered = [name.strip() for name in (header or "").split(",")]
+    return next((name for name in offered if name.lower() == version), version)
+
+
 def match(charge_point_id: str, known: Iterable[str]) -> str | None:
     """Return the known spelling of this id: exact, else the only one that differs in case alone."""
     names = list(known)

@@ -30,6 +30,15 @@ LOGGER = logging.getLogger(__name__)
 PICKY_BOOTS = 3
 """As many boots in five minutes, and we write times another way."""
 
+OCCUPIED = (
+    ConnectorStatus.PREPARING,
+    ConnectorStatus.CHARGING,
+    ConnectorStatus.SUSPENDED_EV,
+    ConnectorStatus.SUSPENDED_EVSE,
+    ConnectorStatus.FINISHING,
+)
+"""States that a whole charge point cannot have (OCPP 1.6 section 4.9)."""
+
 RESTARTS = frozenset({"PowerLoss", "Reboot", "SoftReset", "HardReset"})
 """Reasons for which a transaction ends though nobody wanted it to."""
 
@@ -80,6 +89,7 @@ class Hearing:
         self._may_start = may_start
         self._changed = changed
         self._count = count
+        self._is_zero_ours: bool | None = None
         self._has_booted = False
         self._boots: deque[float] = deque(maxlen=PICKY_BOOTS)
         self._is_boot_new = False
@@ -136,9 +146,13 @@ class Hearing:
 
     async def heard_status(self, said: StatusSaid) -> None:
         """Hear a connector's state."""
-        if said.connector_id == 0:
+        if said.connector_id == 0 and not self._speaks_for_us(said):
             self._snapshot.heard_unit(said)
             return
+        if said.connector_id == 0:
+            said = replace(said, connector_id=self._bench.connector_id)
+        elif said.connector_id == self._bench.connector_id:
+            self._is_zero_ours = False
         if said.connector_id != self._bench.connector_id:
             self._count("other_connector")
             return
@@ -159,6 +173,12 @@ class Hearing:
         self._is_boot_new = False
         self._act.starter.waits()
         self._act.lease.poke()
+
+    def _speaks_for_us(self, said: StatusSaid) -> bool:
+        """Whether a state of connector 0 is our connector's: some have no other, and only a connector is occupied."""
+        if self._is_zero_ours is None and self._bench.company.is_alone and said.status in OCCUPIED:
+            self._is_zero_ours = True
+        return bool(self._is_zero_ours)
 
     async def _end_without_stop(self, at: datetime) -> None:
         """Nothing runs any more, though no stop came: a crash, a power cut, or it is still queued."""
