@@ -273,6 +273,29 @@ async def test_two_charges_that_nobody_saw_are_two_records_however_close_they_we
     assert await ocpp.energy_wh() == 24_000
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_vehicles_that_left_one_after_another_unseen_have_a_session_each(ocpp: Home, is_there: bool) -> None:
+    await ocpp.tell(**PLUGGED_IN | CHARGING)
+    await ocpp.passes(hours=1)
+    await ocpp.tell(import_wh=57_000)
+    await ocpp.loses_link()
+    began_at = dt_util.utcnow() - HOUR
+    await ocpp.passes(hours=9)
+    await ocpp.finds_link(**PLUGGED_IN | CHARGING if is_there else IDLE)
+    first = transaction(began_at, 2, 50_000, 64_000, began_live=True)
+    second = transaction(first.ended_at + timedelta(minutes=5), 1, 64_000, 71_000)
+    third = transaction(second.ended_at + timedelta(minutes=5), 2, 71_000, 85_000)
+    await ocpp.told_late(first)
+    await ocpp.tell(import_wh=85_000)
+    await ocpp.told_late(second, third)
+    await ocpp.passes(minutes=11)
+    await ocpp.tell(import_wh=86_000 if is_there else 85_000)
+    await ocpp.tell(**IDLE)
+    found = [session.import_wh for session in await ocpp.sessions()]
+    assert [energy for energy in found if energy] == [14_000, 7_000, 14_000] + ([1_000] if is_there else [])
+    assert await ocpp.energy_wh() == sum(found)
+
+
 async def test_a_charge_that_ended_just_before_a_vehicle_came_is_not_that_vehicles(ocpp: Home) -> None:
     lost_at = dt_util.utcnow()
     await ocpp.loses_link()

@@ -103,16 +103,21 @@ class Counting:
         is_idle = all(session is None or session.state is State.FINISHED for session in (before, memory.session))
         is_of_absence = self._lost_at is not None and self._back_at is not None and now <= self._back_at + PATIENCE
         if self._tells_transactions and is_idle and is_of_absence and gained_wh > 0:
-            fresh = Unclaimed(energy_wh=0, since=self._lost_at or now, until=now, patient_until=now)
-            memory.unclaimed = (memory.unclaimed or fresh).with_more(gained_wh, now)
+            self._hold(gained_wh, self._lost_at or now)
         if (held := memory.unclaimed) is not None and now >= held.patient_until and not self._is_taking_over:
             memory.unclaimed = None
             if (stay := held.stay) is not None:
                 self._recording.add(session_record(self._recording.outlet, stay, None))
 
-    def _claim(self, energy_wh: int) -> None:
-        if (held := self._memory.unclaimed) is not None and energy_wh > 0:
-            self._memory.unclaimed = held.claimed(energy_wh, dt_util.utcnow())
+    def _hold(self, energy_wh: int, since: datetime) -> None:
+        now = dt_util.utcnow()
+        fresh = Unclaimed(energy_wh=0, since=since, until=now, patient_until=now)
+        self._memory.unclaimed = (self._memory.unclaimed or fresh).changed(energy_wh, now)
+
+    def _claim(self, energy_wh: int, transaction: PastTransaction) -> None:
+        """Hear that a transaction told of so much that no stay of ours had counted, or of less than one had."""
+        if energy_wh:
+            self._hold(-energy_wh, self._lost_at or transaction.ended_at)
 
     @property
     def _tells_transactions(self) -> bool:
@@ -167,7 +172,8 @@ class Counting:
             memory.session = without(session, transaction)
             return None
         left, memory.session = amended(session, transaction)
-        self._claim(memory.session.energy_wh + (left.energy_wh if left else 0) - session.energy_wh)
+        gained_wh = memory.session.energy_wh + (left.energy_wh if left else 0) - session.energy_wh
+        self._claim(gained_wh, transaction)
         self._price()
         if left is not None:
             return session_record(self._recording.outlet, left, memory.tab)
@@ -190,10 +196,10 @@ class Counting:
         known = record_of(await self._hass.data[DATA_LEDGER].async_ask(near), transaction)
         if known is not None:
             put_right = corrected(known, transaction, now)
-            self._claim(put_right.import_wh - known.import_wh)
+            self._claim(put_right.import_wh - known.import_wh, transaction)
             return put_right
         made = found_afterwards(outlet, transaction, now)
-        self._claim(0 if made is None else made.import_wh)
+        self._claim(0 if made is None else made.import_wh, transaction)
         if made is None and not transaction.began_live:
             LOGGER.warning("A charge that ended at %s cannot be recorded: its register is not known", at.isoformat())
         return made

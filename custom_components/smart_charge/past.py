@@ -11,7 +11,7 @@ from typing import Final
 
 from .chargers.charger import PastTransaction
 from .charging.absence import handed_over
-from .charging.metering import read
+from .charging.metering import Meter, read
 from .charging.session import Session, State
 from .records.values import OutletKey, SessionRecord
 
@@ -51,17 +51,29 @@ def _shared(since: datetime, until: datetime | None, transaction: PastTransactio
 
 
 def amended(session: Session, transaction: PastTransaction) -> tuple[Session | None, Session]:
-    """Put right a stay whose transaction ended unseen: the vehicle that left, if another came, and the one that is."""
-    if transaction.ended_live or transaction.meter_stop_wh is None:
+    """Put right a stay whose transaction ended unseen: the vehicle that left, if another came, and the one that is.
+
+    Where nobody is there any more, what was counted behind the end is taken from the stay: other ones tell of it.
+    """
+    stop_wh, is_over = transaction.meter_stop_wh, session.state is State.FINISHED
+    if transaction.ended_live or stop_wh is None:
         return None, session
-    if session.state is State.FINISHED:
-        return None, _ended_unseen(session, transaction)
-    last_wh = session.imported.last_wh
-    has_left = transaction.reason == UNPLUGGED and transaction.ended_at > session.plugged_in_at
-    if not has_left or last_wh is None or last_wh < transaction.meter_stop_wh:
-        return None, session
-    since_wh = min(last_wh - transaction.meter_stop_wh, session.energy_wh)
-    return handed_over(session, transaction.ended_at, session.energy_wh - since_wh)
+    if transaction.reason != UNPLUGGED or transaction.ended_at <= session.plugged_in_at:
+        return None, _ended_unseen(session, transaction) if is_over else session
+    session = replace(session, imported=_counted_until(session.imported, stop_wh, transaction))
+    behind_wh = min((session.imported.last_wh or stop_wh) - stop_wh, session.energy_wh)
+    left, came = handed_over(session, transaction.ended_at, session.energy_wh - max(0, behind_wh))
+    return (None, left) if is_over else (left, came)
+
+
+def _counted_until(meter: Meter, stop_wh: int, transaction: PastTransaction) -> Meter:
+    """Count up to where a transaction ended, if that has not been counted yet."""
+    taken_wh = energy_wh(transaction)
+    if meter.last_wh is None and taken_wh is not None:
+        return Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=transaction.ended_at)
+    return (
+        meter if meter.last_wh is not None and meter.last_wh >= stop_wh else read(meter, stop_wh, transaction.ended_at)
+    )
 
 
 def _ended_unseen(session: Session, transaction: PastTransaction) -> Session:
@@ -69,12 +81,10 @@ def _ended_unseen(session: Session, transaction: PastTransaction) -> Session:
     stop_wh = transaction.meter_stop_wh
     if stop_wh is None or transaction.ended_at < (session.imported.changed_at or transaction.ended_at):
         return session
-    has_left = transaction.reason == UNPLUGGED
     return replace(
         session,
         imported=read(session.imported, stop_wh, transaction.ended_at),
         charge_ended_at=transaction.ended_at if session.charge_started_at is not None else None,
-        unplugged_at=transaction.ended_at if has_left else session.unplugged_at,
     )
 
 

@@ -28,6 +28,7 @@ class Unclaimed:
     """What a register gained in an absence, while we wait for the charge point to say which stays that was.
 
     Attributes:
+        energy_wh: less than 0 while stays were told that the register has not shown yet.
         since: when the charge point was last seen before it.
         until: when the register was seen to have moved.
         patient_until: what is left then is a stay of its own.
@@ -38,14 +39,10 @@ class Unclaimed:
     until: datetime
     patient_until: datetime
 
-    def with_more(self, energy_wh: int, now: datetime) -> Unclaimed:
-        """Return it with what has been found in addition."""
-        return replace(self, energy_wh=self.energy_wh + energy_wh, until=now, patient_until=now + PATIENCE)
-
-    def claimed(self, energy_wh: int, now: datetime) -> Unclaimed:
-        """Return what is left when a stay has been told."""
-        left_wh = max(0, self.energy_wh - energy_wh)
-        return replace(self, energy_wh=left_wh, patient_until=now + PATIENCE)
+    def changed(self, energy_wh: int, now: datetime) -> Unclaimed:
+        """Return it with what has been found in addition; less than 0 where a stay has been told."""
+        until = now if energy_wh > 0 else self.until
+        return replace(self, energy_wh=self.energy_wh + energy_wh, until=until, patient_until=now + PATIENCE)
 
     @property
     def stay(self) -> Session | None:
