@@ -11,16 +11,20 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
+from custom_components.smart_charge.ledger import DATA_LEDGER
+
 from .shell import CHARGING, IDLE, PEAK, PLUGGED_IN, FakeCharger, after, settle
 
 IMPORT = "smart_charge:01garage_import"
 
 
-async def published(hass: HomeAssistant) -> list[float]:
-    """Energy by hour, as statistics have it."""
-    for _ in range(20):
-        await settle(hass)
+async def published(hass: HomeAssistant, entry: MockConfigEntry) -> list[float]:
+    """Energy by hour, as statistics have it once all that was charged is in them."""
+    await hass.data[DATA_LEDGER].async_flush()
+    await settle(hass)
+    while entry.runtime_data._books._statistics._is_busy:
         await hass.async_add_executor_job(time.sleep, 0.01)  # the loop's own clock stands still
+        await settle(hass)
     await async_wait_recording_done(hass)
     found = await get_instance(hass).async_add_executor_job(
         statistics_during_period, hass, PEAK - timedelta(hours=1), PEAK + timedelta(days=2), {IMPORT}, "hour",
@@ -46,4 +50,4 @@ async def test_an_outage_is_filled_in_hour_by_hour(
     charger.say(**IDLE, import_wh=29_000)
     await settle(hass)
     await after(hass, freezer, hours=1)
-    assert await published(hass) == pytest.approx([7.0, 7.0, 7.0, 7.0])
+    assert await published(hass, entry) == pytest.approx([7.0, 7.0, 7.0, 7.0])

@@ -242,6 +242,17 @@ async def test_the_action_writes_a_quarter_and_lists_what_is_wrong(
     assert (again["events"], again["has_changed"]) == (8, True)
 
 
+@pytest.mark.requirement("O4")
+async def test_a_quarter_asked_for_while_it_is_being_written_is_written_twice(
+    hass: HomeAssistant, outlets: None, freezer: FrozenDateTimeFactory, folder: Path
+) -> None:
+    await keep(hass, *STAYS)
+    freezer.move_to(NEW_YEAR + timedelta(days=10))
+    answers = await asyncio.gather(*(export(hass) for _ in range(6)))
+    assert {answer["events"] for answer in answers} == {7}
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
 @pytest.mark.parametrize(("quarter", "key"), [("last", "no_quarter"), ("2031-Q1", "quarter_to_come")])
 async def test_a_quarter_that_is_none_is_refused(hass: HomeAssistant, outlets: None, quarter: str, key: str) -> None:
     with pytest.raises(ServiceValidationError) as refused:

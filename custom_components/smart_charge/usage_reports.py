@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import partial
 import os
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
@@ -244,10 +245,13 @@ def _put(hass: HomeAssistant, folder: Path, written: Written) -> None:
     """Blocks. Put both files there, each whole or not at all."""
     check_folder(hass, folder)
     for path, text in ((written.listed_path, written.report.listed_text), (written.path, written.report.text)):
-        unfinished = path.with_name(f".{path.name[:200]}.unfinished")
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(text.encode())
-            opened.flush()
-            os.fsync(opened.fileno())
-        unfinished.replace(path)
+        descriptor, unfinished = mkstemp(prefix=".", suffix=".unfinished", dir=folder)  # another may be writing it too
+        try:
+            with os.fdopen(descriptor, "wb") as opened:
+                opened.write(text.encode())
+                opened.flush()
+                os.fsync(opened.fileno())
+            Path(unfinished).replace(path)
+        except OSError:
+            Path(unfinished).unlink(missing_ok=True)
+            raise

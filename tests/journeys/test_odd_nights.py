@@ -1,0 +1,155 @@
+"""Nights that do not go by the book: hours that clocks skip or show twice, more wanted than fits, restarts in a row."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.smart_charge.const import DOMAIN
+from tests.premises import add, site_entry
+from tests.shell import settle, until
+
+from .test_cheap_nights import NIGHT_TARIFF, live_until, set_entity, want
+from .test_without_home_assistant import LATE, OPENS, reload
+from .world import ALFEN, MAPS, OCPP, World
+
+
+@pytest.mark.parametrize("world", [ALFEN], indirect=True)
+@pytest.mark.parametrize(
+    "ready_at",
+    [
+        pytest.param(
+            datetime(2027, 3, 28, 1, 30, tzinfo=UTC),
+            id="half past one is skipped: the first that clocks show behind it",
+            marks=pytest.mark.begins(datetime(2027, 3, 27, 20, 0, tzinfo=UTC)),
+        ),
+        pytest.param(
+            datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+            id="half past one is shown twice: the first",
+            marks=pytest.mark.begins(datetime(2026, 10, 24, 19, 0, tzinfo=UTC)),
+        ),
+    ],
+)
+async def test_a_vehicle_is_ready_by_an_hour_that_clocks_skip_or_show_twice(
+    hass: HomeAssistant, world: World, ready_at: datetime
+) -> None:
+    await add(hass, site_entry(tariff=NIGHT_TARIFF | {"otherwise": 0.05}))  # dear from half past midnight
+    await want(world, 10, "01:30:00")
+    await world.plug_in(battery_wh=100_000, soc=0.1)
+    await live_until(world, ready_at)
+    assert world.energy_wh >= 9_900
+    await live_until(world, ready_at + timedelta(hours=1))
+    assert world.energy_wh < 12_000
+
+
+@pytest.mark.requirement("10.4")
+@pytest.mark.begins(LATE)
+@pytest.mark.parametrize("world", [ALFEN, OCPP], indirect=True)
+async def test_more_energy_than_the_vehicle_takes_is_asked_for_until_it_leaves(
+    hass: HomeAssistant, world: World
+) -> None:
+    await world.plug_in(battery_wh=20_000, soc=0.9)
+    await hass.services.async_call(
+        DOMAIN, "charge_now", {"device_id": device_id(hass, world), "energy_kwh": 50}, blocking=True
+    )
+    await world.charges()
+    await live_until(world, dt_util.utcnow() + timedelta(hours=2))
+    assert world.power_w == 0
+    assert 1_800 < world.energy_wh < 2_600
+    assert world.shown("charge_now") == "on"
+    assert world.shown("problem") == "off"
+    await world.unplug()
+    assert world.shown("charge_now") == "off"
+    assert world.shown("why") == "not_plugged_in"
+
+
+@pytest.mark.requirement("11.9")
+@pytest.mark.begins(LATE)
+@pytest.mark.parametrize("world", [ALFEN, OCPP], indirect=True)
+async def test_two_restarts_within_one_delay_leave_it_as_it_was(world: World, hass_storage: dict[str, Any]) -> None:
+    await world.plug_in()
+    await world.rests()
+    await world.wait_until(OPENS)
+    await world.sees("why", "delayed_start")
+    ends_at = world.delay_ends_at
+    for _ in range(2):
+        await reload(world, seconds=20)
+        await world.sees("why", "delayed_start")
+        assert world.delay_ends_at == ends_at
+    await world.wait_until(ends_at - timedelta(seconds=1))
+    assert world.sim.charge_point.offered_a == 0
+    await world.wait_until(ends_at)
+    await world.charges()
+
+
+@pytest.mark.begins(LATE)
+@pytest.mark.parametrize("world", [ALFEN], indirect=True)
+async def test_an_entity_with_another_name_goes_on_as_before(hass: HomeAssistant, world: World) -> None:
+    entities = er.async_get(hass)
+    for key, new_id in (("why", "sensor.warum"), ("charge_now", "switch.jetzt_laden")):
+        entities.async_update_entity(world.entity_id(key), new_entity_id=new_id)
+    await settle(hass)
+    await world.plug_in()
+    await world.charge_now()
+    await world.charges()
+    assert world.entity_id("charge_now") == "switch.jetzt_laden"
+    assert hass.states.get("sensor.warum").state == "charging_now"  # type: ignore[union-attr]
+    await reload(world, seconds=5)
+    assert world.entity_id("charge_now") == "switch.jetzt_laden"
+    await world.sees("charge_now", "on")
+
+
+@pytest.mark.requirement("7.2")
+@pytest.mark.begins(LATE)
+@pytest.mark.parametrize("world", MAPS, indirect=True)
+async def test_a_charge_point_removed_while_it_charges_goes_on_at_its_failsafe(
+    hass: HomeAssistant, world: World
+) -> None:
+    await world.plug_in(battery_wh=200_000, soc=0.1)
+    await world.charge_now()
+    await world.charges()
+    await hass.config_entries.async_remove(world.entry.entry_id)
+    await settle(hass)
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    await world.jump(dt_util.utcnow() + timedelta(hours=12))
+    assert world.power_w >= 6 * 230 * 0.95
+
+
+@pytest.mark.requirement("7.2")
+@pytest.mark.begins(LATE)
+@pytest.mark.parametrize("world", [OCPP], indirect=True)
+@pytest.mark.parametrize("keeps_hours", [True, False])
+async def test_a_removed_ocpp_charge_point_keeps_the_hours_unless_they_were_switched_off(
+    hass: HomeAssistant, world: World, keeps_hours: bool
+) -> None:
+    await world.plug_in(battery_wh=200_000, soc=0.1)
+    if not keeps_hours:
+        await set_entity(world, "switch", "default_hours", "turn_off")
+    held = world.ocpp.client.profiles
+
+    def hours_are_held() -> bool:
+        schedules = [item for item in held.profiles if str(item.purpose) == "TxDefaultProfile"]
+        return bool(schedules) and ("0.0" in str(schedules) or not keeps_hours)
+
+    await until(hours_are_held)
+    await world.charge_now()
+    await world.charges()
+    await hass.config_entries.async_remove(world.entry.entry_id)
+    await settle(hass)
+    assert {str(item.purpose) for item in held.profiles} <= {"TxDefaultProfile", "TxProfile"}
+    await world.jump(dt_util.utcnow() + timedelta(minutes=20))  # a lease that was left is over
+    assert (world.power_w > 1300) is (not keeps_hours or dt_util.utcnow() >= OPENS)
+    await world.jump(datetime(2026, 11, 23, 20, 0, tzinfo=UTC))
+    assert (world.power_w > 1300) is not keeps_hours
+    await world.jump(datetime(2026, 11, 23, 23, 0, tzinfo=UTC))
+    assert world.power_w > 1300
+
+
+def device_id(hass: HomeAssistant, world: World) -> str:
+    entry = er.async_get(hass).async_get(world.entity_id("why"))
+    assert entry is not None
+    assert entry.device_id is not None
+    return entry.device_id
