@@ -38,6 +38,7 @@ class PublishedStatistics:
         self._run = run
         self._published_until: datetime | None = None
         self._is_busy = False
+        self._is_due = False
 
     @callback
     def start(self) -> Callable[[], None]:
@@ -48,17 +49,19 @@ class PublishedStatistics:
     @callback
     def _publish(self) -> None:
         """Publish the hours that are over; the running one is not a whole one yet."""
-        is_new = self._published_until is None or dt_util.utcnow() >= self._published_until + _HOUR
-        if is_new and not self._is_busy and "recorder" in self._hass.config.components:
+        self._is_due = self._published_until is None or dt_util.utcnow() >= self._published_until + _HOUR
+        if self._is_due and not self._is_busy and "recorder" in self._hass.config.components:
             self._is_busy = True
             self._run(self._async_publish(), "publish statistics")
 
     async def _async_publish(self) -> None:
         try:
-            now = dt_util.utcnow()
-            until = now.replace(minute=0, second=0, microsecond=0)
-            await self._async_copy(until - _LONG_AGO, until)
-            self._published_until = until
+            while self._is_due:  # again where more was recorded meanwhile: nothing may be for hours
+                self._is_due = False
+                now = dt_util.utcnow()
+                until = now.replace(minute=0, second=0, microsecond=0)
+                await self._async_copy(until - _LONG_AGO, until)
+                self._published_until = until
         except HomeAssistantError:
             return  # a repair says what is wrong with the records; the next write tries again
         finally:
