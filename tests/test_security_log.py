@@ -2,7 +2,11 @@
 
 from datetime import datetime, timedelta
 import json
+from pathlib import Path
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,7 +19,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.smart_charge.chargers.ocpp.peers import PeerEvent, PeerKind
-from custom_components.smart_charge.const import CONF_SAFETY_LOCK, DOMAIN
+from custom_components.smart_charge.const import CONF_MODE, CONF_SAFETY_LOCK, DOMAIN
 from custom_components.smart_charge.guard import DATA_GUARD, note_report
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.listener_events import PeerWatch
@@ -155,6 +159,44 @@ async def test_an_export_can_be_checked_by_anybody(hass: HomeAssistant, entry: M
     assert verify_chain(answer["site"], read_export(answer["log"]), first=1).is_whole
     assert "192.0.2.7" not in answer["log"]
     assert Kind.DATA_EXPORTED.value in answer["log"]
+
+
+def checked_by_hand(answer: dict[str, Any]) -> str:
+    """Run what the documentation gives an outsider, who has nothing of ours but the answer."""
+    page = (Path(__file__).parent.parent / "docs" / "records.md").read_text()
+    (script,) = (part for part in page.split("```") if part.startswith("python\n  import hashlib"))
+    lines = textwrap.dedent(script.removeprefix("python\n"))
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", lines], input=json.dumps(answer), capture_output=True, text=True, check=False
+    )
+    return (ran.stdout + ran.stderr).strip()
+
+
+@S10_1
+async def test_an_outsider_finds_what_was_changed_in_an_export(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for number in range(4):
+        knock(hass, name=f"CP{number}é")
+    answer = await ask(hass, "export_security_log")
+    log = answer["log"].splitlines(keepends=True)
+    last = json.loads(log[-1])
+    told = await hass.async_add_executor_job(checked_by_hand, answer)
+    assert told == f"whole up to {last['number']} {last['digest']}"
+    third = json.loads(log[2])
+    for changed in (
+        [*log[:2], json.dumps(third | {"kind": "safety_lock"}) + "\n", *log[3:]],
+        [*log[:2], *log[3:]],
+        [*log[:2], log[3], log[2], *log[4:]],
+    ):
+        told = await hass.async_add_executor_job(checked_by_hand, answer | {"log": "".join(changed)})
+        assert told.startswith("broken at ")
+
+
+@S10_1
+async def test_which_settings_were_changed_is_written_down(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_MODE: "always"})
+    await settle(hass)
+    (found,) = await events(hass, Kind.SETTINGS_CHANGED)
+    assert found["detail"] == {"charge_point": "01GARAGE", "settings": ["mode"]}
 
 
 def tamper(hass: HomeAssistant, statement: str) -> None:

@@ -111,6 +111,12 @@ def note_changes(hass: HomeAssistant, entry: ConfigEntry, before: Mapping[str, M
     is_on = bool(entry.options.get(CONF_SAFETY_LOCK, False))
     if bool(before["options"].get(CONF_SAFETY_LOCK, False)) is not is_on:
         note(hass, Kind.SAFETY_LOCK, charge_point=entry.entry_id, is_on=is_on)
+    if changed := _changed(before["options"], entry.options) - {CONF_SAFETY_LOCK}:
+        note(hass, Kind.SETTINGS_CHANGED, charge_point=entry.entry_id, settings=sorted(changed))
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    return {name for name in {*before, *after} if before.get(name) != after.get(name)}
 
 
 @callback

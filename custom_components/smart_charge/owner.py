@@ -13,6 +13,8 @@ from .charging.override import begin_charge_now, begin_stop, end_override
 from .const import CONF_SAFETY_LOCK
 from .coordinator import SmartChargeCoordinator
 from .errors import invalid, no_delay_runs, not_safe, translated
+from .guard import note
+from .security.events import Kind
 
 
 @contextmanager
@@ -129,6 +131,8 @@ async def async_lock(coordinator: SmartChargeCoordinator, *, is_on: bool) -> Non
 def _require_safe(coordinator: SmartChargeCoordinator) -> None:
     alarms, heat = coordinator.memory.carry.alarms, coordinator.heat
     if (error := not_safe(coordinator.charger.reading, coordinator.settings, alarms, heat)) is not None:
+        key, entry = error.translation_key, coordinator.config_entry
+        note(coordinator.hass, Kind.OVERRIDE_REFUSED, charge_point=entry.entry_id, reason=key)
         raise error
 
 

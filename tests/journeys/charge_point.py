@@ -29,7 +29,7 @@ class ScriptedHome:
         self.entry: SmartChargeConfigEntry
         self.peer: Peer
         self._freezer = freezer
-        self._session = session
+        self.session = session
         self._port = free_port()
         self.began_at = dt_util.utcnow()
         self.clock_off = timedelta(0)
@@ -44,10 +44,14 @@ class ScriptedHome:
     async def calls(self) -> None:
         """Let it dial and boot."""
         headers = {"Authorization": basic("CP1", "secret")}
-        url = f"http://127.0.0.1:{self._port}/CP1"
-        self.peer = Peer(await self._session.ws_connect(url, protocols=("ocpp1.6",), headers=headers))
+        self.peer = Peer(await self.session.ws_connect(self.url, protocols=("ocpp1.6",), headers=headers))
         await self.peer.boot()
         await settle(self.hass)
+
+    @property
+    def url(self) -> str:
+        """Where it dials."""
+        return f"http://127.0.0.1:{self._port}/CP1"
 
     async def hangs_up(self) -> None:
         """Lose the link."""

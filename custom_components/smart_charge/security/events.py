@@ -26,6 +26,8 @@ class Kind(StrEnum):
     # What people do
     METER_ALARM_SEEN_TO = "meter_alarm_seen_to"
     ACTION_REFUSED = "action_refused"
+    OVERRIDE_REFUSED = "override_refused"
+    SETTINGS_CHANGED = "settings_changed"
     CHARGE_POINT_ADDED = "charge_point_added"
     CHARGE_POINT_REMOVED = "charge_point_removed"
     PASSWORD_RENEWED = "password_renewed"  # noqa: S105  what happened, not a password
@@ -58,6 +60,8 @@ CARRIES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.METER_ALARM: frozenset({"charge_point", "danger", "drawn_a", "allowed_a"}),
     Kind.METER_ALARM_SEEN_TO: frozenset({"charge_point", "danger"}),
     Kind.ACTION_REFUSED: frozenset({"user_id", "action"}),
+    Kind.OVERRIDE_REFUSED: frozenset({"charge_point", "reason"}),
+    Kind.SETTINGS_CHANGED: frozenset({"charge_point", "settings"}),
     Kind.CHARGE_POINT_ADDED: frozenset({"charge_point", "protocol"}),
     Kind.CHARGE_POINT_REMOVED: frozenset({"charge_point", "protocol"}),
     Kind.PASSWORD_RENEWED: frozenset({"charge_point"}),
