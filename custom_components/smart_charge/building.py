@@ -14,8 +14,8 @@ from modbus_connection import ModbusTcpParams, ModbusUnit
 
 from .chargers.charger import Charger, ChargerError, ChargerMisunderstood
 from .chargers.modbus.charger import ModbusCharger
-from .chargers.modbus.probe import probe
-from .chargers.modbus.register_map import load_maps
+from .chargers.modbus.probe import Recognised, count_outlets, probe
+from .chargers.modbus.register_map import RegisterMap, load_maps
 from .chargers.ocpp.charger import OcppCharger
 from .chargers.ocpp.sample_rate import SHORTEST_S
 from .chargers.ocpp.tags import TagStatus, fold
@@ -36,6 +36,7 @@ from .const import (
 from .flow_names import is_substitute, usable_serial
 from .guard import note, note_report
 from .listener import async_acquire_listener
+from .outlets import connector_of, discover_outlet, first_id
 from .remedies import RemedyRepairs
 from .security.credentials import verify_secret
 from .security.events import Kind
@@ -65,10 +66,12 @@ async def _async_build_modbus(hass: HomeAssistant, entry: ConfigEntry) -> Modbus
         raise ConfigEntryError(
             translation_domain=DOMAIN, translation_key="map_missing", translation_placeholders={"map": map_id}
         )
-    units = _units(hass, entry)
+    register_map, outlet, units = maps[map_id], connector_of(entry), _units(hass, entry)
+    unit_id = register_map.unit_of_outlet(outlet, entry.data[CONF_UNIT_ID])
     try:
-        found = await probe(units, {map_id: maps[map_id]}, entry.data[CONF_UNIT_ID])
-    except ChargerMisunderstood as err:
+        found = await probe(units, {map_id: register_map}, unit_id, outlet)
+        outlets = await count_outlets(units, register_map, unit_id) if outlet == 1 else 1
+    except (ChargerMisunderstood, ValueError) as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_device") from err
     except (ChargerError, HomeAssistantError) as err:
         raise ConfigEntryNotReady(
@@ -76,9 +79,26 @@ async def _async_build_modbus(hass: HomeAssistant, entry: ConfigEntry) -> Modbus
             translation_key="cannot_connect",
             translation_placeholders={"error": str(err) or type(err).__name__},
         ) from err
-    if not is_substitute(entry.unique_id) and usable_serial(found.identity.serial) != entry.unique_id:
+    if not _is_the_one(entry, register_map, found):
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_device")
-    return ModbusCharger(units, maps[map_id], unit_id=found.unit_id, identity=found.identity, clock=dt_util.utcnow)
+    for number in range(2, outlets + 1):
+        discover_outlet(hass, entry, number)
+    return ModbusCharger(
+        units, register_map, unit_id=unit_id, identity=found.identity, clock=dt_util.utcnow, connector=outlet
+    )
+
+
+def _is_the_one(entry: ConfigEntry, register_map: RegisterMap, found: Recognised) -> bool:
+    """Whether the serial number is that of the charge point that was set up, where both are known.
+
+    An outlet after the first has that in its own registers, or a serial number of its own, which nobody has noted.
+    """
+    serial = register_map.identity.serial
+    has_own = serial is not None and register_map.registers[serial].block is not None
+    known = first_id(entry)
+    if is_substitute(known) or (has_own and connector_of(entry) > 1):
+        return True
+    return usable_serial(found.identity.serial) == known
 
 
 def _units(hass: HomeAssistant, entry: ConfigEntry) -> Callable[[int], ModbusUnit]:

@@ -29,6 +29,7 @@ from .const import CONF_MAP, CONF_PROTOCOL, CONF_UNIT_ID, DEFAULT_MODBUS_PORT, L
 from .flow_hours import HoursSteps
 from .flow_names import is_substitute, name_of, substitute_id, usable_serial
 from .flow_password import async_keep
+from .outlets import first_id, siblings
 from .security.inputs import clean_host, plain
 
 ADVANCED: Final = "advanced"
@@ -181,6 +182,9 @@ class ModbusSteps(HoursSteps, ConfigFlow):
         unique_id = usable_serial(self._recognised.identity.serial) or substitute_id(data)
         known = await self.async_set_unique_id(unique_id, raise_on_progress=raise_on_progress)
         is_moved = known is not None and known.data.get(CONF_PROTOCOL) == PROTOCOL_MODBUS
+        if known is not None and is_moved:
+            for other in siblings(self.hass, known):
+                self.hass.config_entries.async_update_entry(other, data={**other.data, CONF_HOST: data[CONF_HOST]})
         self._abort_if_unique_id_configured(
             updates={CONF_HOST: data[CONF_HOST]} if is_moved else None, reload_on_update=False
         )
@@ -199,7 +203,7 @@ class ModbusSteps(HoursSteps, ConfigFlow):
         if is_substitute(entry.unique_id):
             is_same = entry.data[CONF_MAP] == self._recognised.map_id
         else:
-            is_same = serial == entry.unique_id
+            is_same = serial == first_id(entry)
         if not is_same:
             return self.async_abort(reason="wrong_device")
         return async_keep(self, entry, self._modbus_data)

@@ -16,7 +16,6 @@ from .chargers.ocpp.peers import PeerEvent, PeerKind
 from .const import (
     CONF_CHARGE_POINT_ID,
     CONF_CONNECTOR_ID,
-    CONF_ENTRY,
     CONF_LISTEN_PORT,
     CONF_PROTOCOL,
     DOMAIN,
@@ -24,7 +23,7 @@ from .const import (
     PROTOCOL_OCPP,
 )
 from .guard import DATA_GUARD
-from .outlets import outlet_id
+from .outlets import discover_outlet
 from .security.inputs import plain
 
 PENDING_PER_ADDRESS: Final = 5
@@ -131,17 +130,7 @@ class PeerWatch:
 
     def _discover_outlet(self, event: PeerEvent, entry: ConfigEntry) -> None:
         """Offer an outlet that a charge point has and nobody has set up (O8)."""
-        number = int(event.detail or 0)
-        key = outlet_id(entry, number)
-        if self._hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, key) is not None:
-            return
-        discovery_flow.async_create_flow(
-            self._hass,
-            DOMAIN,
-            context={"source": SOURCE_INTEGRATION_DISCOVERY},
-            data={CONF_ENTRY: entry.entry_id, CONF_CONNECTOR_ID: number},
-            discovery_key=discovery_flow.DiscoveryKey(domain=DOMAIN, key=key, version=1),
-        )
+        discover_outlet(self._hass, entry, int(event.detail or 0))
 
     def _is_pending(self, charge_point_id: str) -> bool:
         return charge_point_id in (found["charge_point_id"] for found in self._pending())

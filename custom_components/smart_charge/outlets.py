@@ -3,13 +3,26 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, discovery_flow
 
-from .const import CONF_CHARGE_POINT_ID, CONF_CONNECTOR_ID, CONF_LISTEN_PORT, CONF_PROTOCOL, DOMAIN, PROTOCOL_OCPP
+from .const import (
+    CONF_CHARGE_POINT_ID,
+    CONF_CONNECTOR_ID,
+    CONF_ENTRY,
+    CONF_LISTEN_PORT,
+    CONF_MAP,
+    CONF_PROTOCOL,
+    CONF_UNIT_ID,
+    DOMAIN,
+    PROTOCOL_MODBUS,
+)
 
 _MARK: Final = "#"
+_OCPP_LINK: Final = (CONF_CHARGE_POINT_ID, CONF_LISTEN_PORT)
+_MODBUS_LINK: Final = (CONF_HOST, CONF_PORT, CONF_MAP, CONF_UNIT_ID)
 
 
 def connector_of(entry: ConfigEntry) -> int:
@@ -43,8 +56,6 @@ def first_device_of(hass: HomeAssistant, entry: ConfigEntry) -> str | None:
 @callback
 def siblings(hass: HomeAssistant, entry: ConfigEntry) -> list[ConfigEntry]:
     """Return the entries of the same charge point's other outlets."""
-    if entry.data.get(CONF_PROTOCOL) != PROTOCOL_OCPP:
-        return []
     return [
         other
         for other in hass.config_entries.async_entries(DOMAIN)
@@ -52,5 +63,21 @@ def siblings(hass: HomeAssistant, entry: ConfigEntry) -> list[ConfigEntry]:
     ]
 
 
-def _link(data: Mapping[str, Any]) -> tuple[str | None, int | None]:
-    return data.get(CONF_CHARGE_POINT_ID), data.get(CONF_LISTEN_PORT)
+def _link(data: Mapping[str, Any]) -> tuple[object, ...]:
+    is_modbus = data.get(CONF_PROTOCOL) == PROTOCOL_MODBUS
+    return tuple(data.get(key) for key in (CONF_PROTOCOL, *(_MODBUS_LINK if is_modbus else _OCPP_LINK)))
+
+
+@callback
+def discover_outlet(hass: HomeAssistant, first: ConfigEntry, connector_id: int) -> None:
+    """Offer an outlet that a charge point has and nobody has set up (O8)."""
+    key = outlet_id(first, connector_id)
+    if hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, key) is not None:
+        return
+    discovery_flow.async_create_flow(
+        hass,
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={CONF_ENTRY: first.entry_id, CONF_CONNECTOR_ID: connector_id},
+        discovery_key=discovery_flow.DiscoveryKey(domain=DOMAIN, key=key, version=1),
+    )

@@ -28,6 +28,9 @@ KINDS = (ALFEN, BENDER, OCPP)
 MAPS = (ALFEN, BENDER)
 
 _LONG_S = 1_000_000
+_PATIENCES = {ALFEN: {"validity_s": _LONG_S}, BENDER: {"comm_timeout_s": 300}}
+"""How long a simulated Modbus device waits for us; the others take any time."""
+
 _STRIDES = {ALFEN: timedelta(hours=12), BENDER: timedelta(seconds=240), OCPP: timedelta(minutes=30)}
 """How far the clock may jump: renewals run in real time, so a jump must stay within what was leased."""
 
@@ -65,12 +68,12 @@ class World:
 
     @property
     def sim(self) -> ModbusCharger | OcppCharger:
-        return self.modbus if self.kind in MAPS else self.ocpp
+        return self.ocpp if self.kind == OCPP else self.modbus
 
     async def set_up(self) -> None:
         """Switch the charge point on and set it up as an owner does: in the config flow, hours accepted."""
         menu = readable(await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}))
-        if self.kind in MAPS:
+        if self.kind != OCPP:
             hours = await self._meet_modbus(menu)
         else:
             hours = await self._meet_ocpp(menu)
@@ -86,7 +89,7 @@ class World:
         return readable(await self.hass.config_entries.flow.async_configure(result["flow_id"], user_input))
 
     async def _meet_modbus(self, menu: dict[str, Any]) -> dict[str, Any]:
-        patience = {"validity_s": _LONG_S} if self.kind == ALFEN else {"comm_timeout_s": 300}
+        patience = _PATIENCES.get(self.kind, {"patience_s": _LONG_S})
         self._sim = ModbusCharger(self.kind, clock=WorldClock(source=dt_util.utcnow), **patience | self.options)
         await self._sim.start()
         form = await self._go_on(menu, {"next_step_id": "modbus"})
@@ -125,7 +128,7 @@ class World:
     async def wait_until(self, moment: datetime) -> None:
         """Live until ``moment``: in strides, and with a stop wherever a decision is due."""
         while (now := dt_util.utcnow()) < moment:
-            stops = [moment, now + _STRIDES[self.kind]]
+            stops = [moment, now + _STRIDES.get(self.kind, timedelta(hours=12))]
             if self.is_set_up and (review_at := self.loop.data.decision.review_at) is not None and review_at > now:
                 stops.append(review_at)
             await self.jump(stop := min(stops), is_brief=stop < moment)

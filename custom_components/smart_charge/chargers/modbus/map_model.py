@@ -307,6 +307,11 @@ class RegisterMap:
         address = register.address + block.base + (number - 1) * block.stride
         return replace(register, address=address, block=None)
 
+    def unit_of_outlet(self, number: int, first_unit: int) -> int:
+        """Return the unit id of outlet ``number``, from 1, of a unit whose first has ``first_unit``."""
+        unit_ids = () if self.outlets is None else self.outlets.unit_ids
+        return unit_ids[number - 1] if 1 < number <= len(unit_ids) else first_unit
+
     def unit_of(self, register: Register, connector_unit: int) -> int:
         """Return the unit id to ask for this register."""
         return connector_unit if register.unit == CONNECTOR else self.units[register.unit]

@@ -16,7 +16,7 @@ from modbus_connection import (
 
 from ..charger import Capabilities, ChargerMisunderstood, ChargerTimedOut, ChargerUnreachable, Identity
 from .codec import decode
-from .facts import to_reading
+from .facts import shown_by, to_reading
 from .identity import capabilities_of, is_model, read_identity
 from .link import Link, Units
 from .map_model import RegisterMap
@@ -42,8 +42,10 @@ class Recognised:
     capabilities: Capabilities
 
 
-async def probe(units: Units, maps: Mapping[str, RegisterMap], unit_id: int | None = None) -> Recognised:
-    """Try each map's identity rules, on ``unit_id`` or the ids that each map knows.
+async def probe(
+    units: Units, maps: Mapping[str, RegisterMap], unit_id: int | None = None, outlet: int = 1
+) -> Recognised:
+    """Try each map's identity rules, on ``unit_id`` or the ids that each map knows, at the place of ``outlet``.
 
     Raises:
         ChargerUnreachable: no connection, or it is closed whenever we ask.
@@ -53,10 +55,29 @@ async def probe(units: Units, maps: Mapping[str, RegisterMap], unit_id: int | No
     search = _Search(units)
     for register_map in sorted(maps.values(), key=lambda each: each.identity.is_weak):
         for candidate in register_map.unit_ids if unit_id is None else (unit_id,):
-            found = await search.try_map(register_map, candidate)
+            found = await search.try_map(register_map, candidate, outlet)
             if found is not None:
                 return found
     raise search.verdict()
+
+
+async def count_outlets(units: Units, register_map: RegisterMap, unit_id: int) -> int:
+    """Return how many outlets a recognised unit has; one where that cannot be told."""
+    rule = register_map.outlets
+    if rule is None or (rule.unit_ids and unit_id != rule.unit_ids[0]):
+        return 1  # whoever typed the second outlet's unit id meant that one alone
+    asking = _Asking(Link(units, register_map.limits), register_map, unit_id, 1)
+    try:
+        if rule.count_from is not None:
+            count = await asking.value_of(rule.count_from)
+            return min(rule.most, max(1, int(count))) if isinstance(count, int | float) else 1
+        for number in range(2, rule.most + 1):
+            place = register_map.unit_of_outlet(number, unit_id)
+            if await _Asking(Link(units, register_map.limits), register_map, place, number).recognise() is None:
+                return number - 1
+    except ModbusError:
+        return 1
+    return rule.most
 
 
 class _Search:
@@ -76,7 +97,7 @@ class _Search:
             return ChargerUnreachable(str(self._lost))
         return ChargerTimedOut("it does not answer")
 
-    async def try_map(self, register_map: RegisterMap, unit_id: int) -> Recognised | None:
+    async def try_map(self, register_map: RegisterMap, unit_id: int, outlet: int) -> Recognised | None:
         """Return the charge point if it is of this map.
 
         Raises:
@@ -85,7 +106,7 @@ class _Search:
         if self._silences[unit_id] >= SILENCES:
             return None
         link = Link(self._units, register_map.limits)
-        asking = _Asking(link, register_map, unit_id)
+        asking = _Asking(link, register_map, unit_id, outlet)
         try:
             return await asking.recognise()
         except ServerDeviceBusyError:
@@ -109,21 +130,20 @@ class _Search:
 
 def _telling(register_map: RegisterMap) -> set[str]:
     """Return the registers that tell what it does and what it can do: no more is read of a stranger."""
-    control, outlets = register_map.control, register_map.outlets
+    control = register_map.control
     keys = {condition.key for rule in register_map.status for condition in rule.when} | set(control.max_from)
+    keys |= {shown_by(register_map, key).key for key in register_map.failsafe.currents}
     if control.phases_from is not None:
         keys.add(control.phases_from)
-    if outlets is not None and outlets.count_from is not None:
-        keys.add(outlets.count_from)
     return keys
 
 
 class _Asking:
     """One map tried on one unit id."""
 
-    def __init__(self, link: Link, register_map: RegisterMap, unit_id: int) -> None:
+    def __init__(self, link: Link, register_map: RegisterMap, unit_id: int, outlet: int) -> None:
         self._link = link
-        self._map = register_map.for_connector(1)
+        self._map = register_map.for_connector(outlet)
         self._unit_id = unit_id
         self._values: dict[str, Value | None] = {}
 
@@ -144,6 +164,11 @@ class _Asking:
             identity=read_identity(self._map, self._values),
             capabilities=capabilities_of(self._map, self._values),
         )
+
+    async def value_of(self, key: str) -> Value | None:
+        """Read one register."""
+        await self._read([self._map.registers[key]])
+        return self._values.get(key)
 
     async def _read(self, registers: Iterable[Register]) -> None:
         wanted = [register for register in registers if register.key not in self._values]
