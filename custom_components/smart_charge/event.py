@@ -95,11 +95,25 @@ class SmartChargeEvent(SmartChargeEntity, EventEntity):
     def __init__(self, entry: SmartChargeConfigEntry, description: SmartChargeEventDescription) -> None:
         super().__init__(entry, description)
         self._note = description.watch_fn(self.coordinator.data)
+        self._is_gone = False
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
+        """Tell what has happened once every entity shows it: automations that hear of it ask them."""
+        if happenings := list(self._note(self.coordinator.data)):
+            self.hass.loop.call_soon(self._tell, happenings)
+
+    @callback
+    def _tell(self, happenings: list[Happening]) -> None:
         """Tell each thing by itself: a state that is overwritten unseen would be lost to automations."""
-        for happening in self._note(self.coordinator.data):
-            self._trigger_event(happening.kind, happening.told)
-            self.async_write_ha_state()
+        if not self._is_gone:
+            for happening in happenings:
+                self._trigger_event(happening.kind, happening.told)
+                self.async_write_ha_state()
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Tell nothing more."""
+        self._is_gone = True
+        await super().async_will_remove_from_hass()
