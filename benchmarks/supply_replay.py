@@ -6,7 +6,7 @@ have it do: whenever the meter or a charge point has said something new, and whe
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -29,6 +29,10 @@ BARELY_A = 0.05
 
 core = load_core()
 model, decide, claims, grid_meter, sharing = map(core, ("model", "decide", "claims", "grid_meter", "sharing"))
+meter_trial = core("meter_trial")
+
+type Words = tuple[float | None, float | None, float | None]
+type Lie = Callable[[Words, Load], Words]
 
 
 @dataclass
@@ -44,6 +48,7 @@ class ChargePoint:
     told_a: float = 0.0
     told_at: datetime = START
     underway: list[tuple[int, float]] = field(default_factory=list)
+    is_there: bool = True
     energy_as: float = 0.0
     commands: int = 0
     starts: int = 0
@@ -66,7 +71,7 @@ class ChargePoint:
         """Say what it wants of the supply, all day."""
         return claims.Claim(
             key=self.key,
-            wish_a=RATED_A,
+            wish_a=RATED_A if self.is_there else 0.0,
             phases=self.phases,
             drawn_a=tuple(self.told_a if own < len(self.phases) else None for own in range(3)),
             taken_at=self.told_at,
@@ -76,7 +81,8 @@ class ChargePoint:
 
     def decide(self, second: int, ceiling: Any, dice: float) -> bool:
         """Take a step with this share of the supply; return whether another current is in force."""
-        reading = model.Reading(taken_at=at(second), status=model.ConnectorStatus.CHARGING)
+        status = model.ConnectorStatus.CHARGING if self.is_there else model.ConnectorStatus.AVAILABLE
+        reading = model.Reading(taken_at=at(second), status=status)
         situation = model.Situation(
             now=at(second), dice=dice, settings=self.settings, reading=reading, carry=self.carry, supply=ceiling
         )
@@ -104,6 +110,7 @@ class Score:
     oracle_as: float = 0.0
     commands: int = 0
     starts: int = 0
+    doubts: dict[int, tuple[str, int]] = field(default_factory=dict)
     _run_s: int = 0
     _lately: deque[Load] = field(default_factory=lambda: deque(maxlen=COMMAND_S + RAMP_S + 1))
 
@@ -142,16 +149,40 @@ def at(second: int) -> datetime:
     return START + timedelta(seconds=second)
 
 
-def replay(trace: Trace, limit_a: float, count: int, *, has_delay: bool, every_s: int = 1, **changes: float) -> Score:
-    """Run one trace against one limit with ``count`` charge points; ``changes`` are of the supply."""
+def truth(words: Words, _load: Load) -> Words:
+    """Tell what flows."""
+    return words
+
+
+def replay(
+    trace: Trace,
+    limit_a: float,
+    count: int,
+    *,
+    has_delay: bool,
+    every_s: int = 1,
+    lie: Lie = truth,
+    away_s: int = 0,
+    **changes: float,
+) -> Score:
+    """Run one trace against one limit with ``count`` charge points; ``changes`` are of the supply.
+
+    Each vehicle is away for ``away_s`` of each hour. ``lie`` is what the meter makes of what flows; `Score.doubts`
+    then says what was found out, and in which second.
+    """
     on_phases = range(trace.phases)
     supply = claims.Supply(limit_a=tuple(limit_a if phase in on_phases else None for phase in range(3)), **changes)
     settings = model.Settings(rated_a=RATED_A, mode=model.Mode.ALWAYS, charger_delays_itself=not has_delay)
     points = [ChargePoint(str(index), tuple(on_phases), settings) for index in range(count)]
     carry, score, dice = sharing.SharingCarry(), Score(), Random(7)
+    trial = meter_trial.Trial()
     before: Load | None = None
     is_news, due_at = True, START
     for second, load in enumerate(trace.loads):
+        for index, point in enumerate(points):
+            is_there = (second + 900 * index) % 3600 >= away_s
+            is_news |= is_there is not point.is_there
+            point.is_there = is_there
         is_news |= sum(point.step(second) for point in points) > 0 or load != before
         before, own_a = load, sum(point.drawn_a for point in points)
         drawn_a = [own_a if phase in on_phases else 0.0 for phase in range(3)]
@@ -159,11 +190,15 @@ def replay(trace: Trace, limit_a: float, count: int, *, has_delay: bool, every_s
         score.oracle_as += oracle_a(load, trace.phases, limit_a, count) * trace.phases
         if second % every_s or not (is_news or at(second) >= due_at):
             continue
-        words = tuple(load[phase] + drawn_a[phase] if phase in on_phases else None for phase in range(3))
-        meter = grid_meter.GridReading(taken_at=at(second), current_a=words)
-        shared = sharing.share(supply, meter, [point.claim() for point in points], carry, at(second))
+        flows = [load[phase] + drawn_a[phase] if phase in on_phases else None for phase in range(3)]
+        meter = grid_meter.GridReading(taken_at=at(second), current_a=lie((flows[0], flows[1], flows[2]), load))
+        told = [point.claim() for point in points]
+        trial = meter_trial.observed(trial, meter, told, at(second))
+        for phase, doubt in trial.doubts.items():
+            score.doubts.setdefault(phase, (str(doubt), second))
+        shared = sharing.share(supply, meter_trial.masked(meter, trial), told, carry, at(second))
         carry = shared.carry
-        is_news = sum(point.decide(second, shared.ceilings[point.key], dice.random()) for point in points) > 0
+        is_news = sum(point.decide(second, shared.ceilings.get(point.key), dice.random()) for point in points) > 0
         due_at = min(_reviews(shared, points), default=at(second + every_s))
     score.given_as = sum(point.energy_as for point in points)
     score.commands = sum(point.commands for point in points)

@@ -57,7 +57,7 @@ class House:
                 self.hass.states.async_set(f"sensor.grid_l{phase + 1}", value, POWER)
             else:
                 self.amps[phase] = value
-                self.hass.states.async_set(f"sensor.grid_l{phase + 1}", str(round(value * 230)), POWER)
+                self.hass.states.async_set(f"sensor.grid_l{phase + 1}", str(round(value * 230, 2)), POWER)
         if not amps:
             self.report(*self.amps)
 

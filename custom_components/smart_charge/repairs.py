@@ -19,6 +19,8 @@ from .ledger import DATA_LEDGER
 from .ledger_repairs import ISSUE_ID, ISSUE_LEFT
 from .remedies import ApplyRemedy
 from .security.events import Kind
+from .site import DATA_SITE
+from .site_doubts import METER_DOUBTED
 
 
 class StartRecordsAnew(ConfirmRepairFlow):
@@ -58,6 +60,17 @@ class AcceptBrokenLog(ConfirmRepairFlow):
                 await self.hass.data[log_watch.DATA_LOG_WATCH].async_accept()
             except HomeAssistantError as err:
                 return self.async_abort(reason="records_unavailable", description_placeholders={"error": str(err)})
+        return await super().async_step_confirm(user_input)
+
+
+class TrustMeter(ConfirmRepairFlow):
+    """Somebody has put the grid meter right: it is believed again, until it is found out anew."""
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Ask first: it guards the fuse from then on."""
+        if user_input is not None:
+            self.hass.data[DATA_SITE].trust_meter()
         return await super().async_step_confirm(user_input)
 
 
@@ -125,6 +138,8 @@ async def async_create_fix_flow(
         return GiveUpRecordsLeft()
     if issue_id == log_watch.ISSUE:
         return AcceptBrokenLog()
+    if issue_id == METER_DOUBTED:
+        return TrustMeter()
     if data is not None and issue_id.startswith(forgetting_request.ISSUE):
         return DeletePersonalData(str(data["entry_id"]))
     if data is not None and "remedy" in data:

@@ -20,10 +20,12 @@ from homeassistant.util.hass_dict import HassKey
 
 from .charging.claims import Claim, Supply
 from .charging.grid_meter import GridReading
+from .charging.meter_trial import Trial, masked, observed
 from .charging.model import MIN_CURRENT_A, NO_PHASES, Ceiling, SharingCause
 from .charging.sharing import Sharing, SharingCarry, share
 from .const import CONF_KIND, DOMAIN, KIND_SITE
 from .records.carry import to_plain
+from .site_doubts import doubts_told
 from .site_meter import SiteMeter
 from .site_picture import SitePicture
 from .site_settings import MeterSettings, meter_from, supply_from, wiring_of
@@ -73,6 +75,7 @@ class Site:
         self._meter = SiteMeter(hass, self._on_meter)
         self._meter_settings = MeterSettings()
         self._carry = SharingCarry()
+        self._trial = Trial(doubts=doubts_told(hass))
         self._sharing: Sharing | None = None
         self._turn: asyncio.Handle | None = None
         self._forget_timer: CALLBACK_TYPE | None = None
@@ -101,8 +104,10 @@ class Site:
     def options_changed(self) -> None:
         """Apply what was set."""
         self._supply = supply_from(self.options)
-        self._meter_settings = meter_from(self.options)
+        before, self._meter_settings = self._meter_settings, meter_from(self.options)
         self._meter.follow(self._meter_settings)
+        if before.has_meter and before != self._meter_settings:
+            self._trial = Trial()
         self._carry = SharingCarry(places=self._carry.places, swapped_at=self._carry.swapped_at)
         self.share()
         _call(self._listeners)
@@ -177,7 +182,9 @@ class Site:
         else:
             has_meter = self._meter_settings.has_meter
             supply = replace(self._supply, meter_interval_s=self._meter.interval_s, has_meter=has_meter)
-            self._sharing = share(supply, reading, claims, self._carry, now)
+            has_storage = bool(self._meter_settings.battery)
+            self._trial = observed(self._trial, reading, claims, now, has_storage=has_storage)
+            self._sharing = share(supply, masked(reading, self._trial), claims, self._carry, now)
             self._carry = self._sharing.carry
         self.picture = self._picture(now, reading, claims)
         self._arm(now)
@@ -191,6 +198,12 @@ class Site:
         """The most that a phase can be said to carry: no fuse bears more for as long as a meter takes to tell."""
         limits = NO_PHASES if self._supply is None else self._supply.limit_a
         return max(filter(None, limits), default=math.inf) * _BELIEVED_TIMES
+
+    @callback
+    def trust_meter(self) -> None:
+        """Believe the grid meter again, until it is found out anew: somebody has put it right."""
+        self._trial = Trial()
+        self.share()
 
     def _claims(self) -> list[Claim]:
         return [member.claim(wiring_of(self.options, key, member.own_phases)) for key, member in self._members.items()]
@@ -209,6 +222,7 @@ class Site:
             house_a=NO_PHASES if self._sharing is None else self._sharing.house_a,
             lost_at=(self.picture.lost_at or now) if is_lost else None,
             is_too_slow=self._meter.is_too_slow,
+            doubts=self._trial.doubts,
             limited=tuple(
                 self._members[claim.key].name
                 for claim in claims

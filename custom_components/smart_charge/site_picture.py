@@ -1,9 +1,11 @@
 """What the premises look like now: all that the site's entities may show, replaced whole."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .charging.claims import Supply
+from .charging.meter_trial import Doubt
 from .charging.model import NO_PHASES, PerPhase
 
 
@@ -17,6 +19,7 @@ class SitePicture:
         house_a: what of it is not charging.
         lost_at: since when a grid meter that is set up has said nothing of a phase of the supply.
         is_too_slow: the grid meter speaks too seldom to guard a supply.
+        doubts: phases of the grid meter that do not show what charging does, and how.
         limited: names of the charge points that get less than they want.
         solar_w, battery_w: generated on site, and given by storage; None where nobody tells.
     """
@@ -28,6 +31,7 @@ class SitePicture:
     house_a: PerPhase = NO_PHASES
     lost_at: datetime | None = None
     is_too_slow: bool = False
+    doubts: Mapping[int, Doubt] = field(default_factory=dict)
     limited: tuple[str, ...] = ()
     solar_w: float | None = None
     battery_w: float | None = None

@@ -7,6 +7,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .site import LOST_FOR_LONG
+from .site_doubts import tell_doubts
 from .site_picture import SitePicture
 
 METER_LOST: Final = "grid_meter_lost"
@@ -21,6 +22,7 @@ def tell_repairs(hass: HomeAssistant, picture: SitePicture) -> None:
     is_lost = picture.lost_at is not None and picture.as_of - picture.lost_at >= LOST_FOR_LONG
     _tell(hass, METER_TOO_SLOW, is_so=is_slow)
     _tell(hass, METER_LOST, is_so=guards and is_lost and not is_slow)
+    tell_doubts(hass, picture.doubts if guards else {})
 
 
 @callback
@@ -28,6 +30,7 @@ def withdraw_repairs(hass: HomeAssistant) -> None:
     """Withdraw all: there is no site any more."""
     for issue_id in (METER_LOST, METER_TOO_SLOW):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
+    tell_doubts(hass, {})
 
 
 def _tell(hass: HomeAssistant, issue_id: str, *, is_so: bool) -> None:
