@@ -26,6 +26,11 @@ OCPP 1.6J::
         charger.frames                      # [("sent", [2, id, "BootNotification", {…}]), …]
         await charger.drop_link(); await charger.restore_link()
 
+More outlets behind the same link, each with a vehicle of its own::
+
+    async with OcppCharger(url, "CP1", more_outlets=[ChargePoint(clock)]) as charger:
+        charger.outlets[1].plug_in()
+
 ``await simulator.faults.perform(charger, "power_cut")`` does by name what ``python -m simulator actions`` lists.
 
 Both take ``clock=WorldClock(speed=60)`` to live faster, ``WorldClock(speed=0)`` to stand until
@@ -40,8 +45,8 @@ from .clock import WorldClock
 from .defects import Defects
 from .modbus_server import ModbusManners
 from .ocpp_behaviour import Behaviour
-from .ocpp_client import Nameplate
 from .ocpp_configuration import Configuration
+from .ocpp_nameplate import Nameplate
 from .vehicle import Vehicle
 
 __all__ = [

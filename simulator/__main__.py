@@ -16,8 +16,8 @@ from .charger import ModbusCharger, OcppCharger
 from .clock import WorldClock
 from .control import Control, say, status_of
 from .faults import Charger, names, perform
-from .ocpp_client import Nameplate
 from .ocpp_configuration import Configuration
+from .ocpp_nameplate import Nameplate
 from .register_maps import DEVICES
 from .vehicle import Vehicle
 

@@ -1,7 +1,7 @@
 """A whole charge point: physics, protocol and accidents in one object."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 import ssl
 from types import TracebackType
 from typing import Any, Self
@@ -11,9 +11,11 @@ from .charging_profiles import Abilities
 from .clock import WorldClock
 from .modbus_server import ModbusServer
 from .ocpp_behaviour import Behaviour
-from .ocpp_client import Nameplate, OcppClient
+from .ocpp_client import OcppClient
 from .ocpp_configuration import Configuration
 from .ocpp_link import Credentials
+from .ocpp_nameplate import Nameplate
+from .ocpp_outlet import OutletClient
 from .register_maps import make_device
 from .vehicle import Vehicle
 
@@ -150,8 +152,24 @@ class ModbusCharger(_Charger):
             await self.server.start()
 
 
+class OcppOutlet(_Charger):
+    """Another outlet of an OCPP charge point: a cable and a meter of its own. Mains and network are the first one's."""
+
+    def __init__(self, client: OutletClient) -> None:
+        super().__init__(client.charge_point)
+        self.client = client
+
+    async def start(self) -> None:
+        """Come to life."""
+        await super().start()
+        self._spawn(self.client.run())
+
+
 class OcppCharger(_Charger):
-    """A charge point that calls an OCPP 1.6J central system at ``url``; its id is added to the path."""
+    """A charge point that calls an OCPP 1.6J central system at ``url``; its id is added to the path.
+
+    ``outlets`` are its outlets, itself the first; ``more_outlets`` are the physics of the others.
+    """
 
     def __init__(
         self,
@@ -167,6 +185,7 @@ class OcppCharger(_Charger):
         nameplate: Nameplate | None = None,
         ssl_context: ssl.SSLContext | None = None,
         free_vend: bool = False,
+        more_outlets: Sequence[ChargePoint] = (),
     ) -> None:
         super().__init__(charge_point or ChargePoint(clock or WorldClock()))
         self.client = OcppClient(
@@ -182,6 +201,9 @@ class OcppCharger(_Charger):
         )
         self.behaviour = self.client.behaviour
         self.configuration = self.client.configuration
+        more = [OcppOutlet(OutletClient(self.client, box, number)) for number, box in enumerate(more_outlets, 2)]
+        self.outlets: list[_Charger] = [self, *more]
+        self._more = more
 
     @property
     def frames(self) -> list[tuple[str, Any]]:
@@ -192,6 +214,14 @@ class OcppCharger(_Charger):
         """Dial."""
         await super().start()
         self._spawn(self.client.run())
+        for outlet in self._more:
+            await outlet.start()
+
+    async def stop(self) -> None:
+        """Be taken down with all outlets."""
+        for outlet in self._more:
+            await outlet.stop()
+        await super().stop()
 
     async def drop_link(self) -> None:
         """Lose the network; charging goes on and messages wait."""
@@ -205,10 +235,10 @@ class OcppCharger(_Charger):
 
     async def power_cut(self) -> None:
         """Lose the mains."""
-        self.charge_point.lose_power()
+        self.client.outlets.lose_mains()
         self.client.lose_power()
 
     async def power_back(self) -> None:
         """Have the mains back and boot."""
-        self.charge_point.regain_power()
+        self.client.outlets.regain_mains()
         self.client.regain_power()

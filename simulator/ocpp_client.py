@@ -1,9 +1,9 @@
 """The OCPP 1.6 half of a charge point: boot, heartbeat, status, and what its profiles allow."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import math
 import ssl
@@ -16,6 +16,8 @@ from .ocpp_commands import Commands
 from .ocpp_configuration import Configuration
 from .ocpp_link import UNANSWERED, Answer, CallRefused, CallTimedOut, Credentials, NoAnswer, OcppLink, Payload
 from .ocpp_metering import Metering
+from .ocpp_nameplate import Nameplate, write_instant
+from .ocpp_outlets import Outlets
 from .ocpp_status import StatusReports
 from .ocpp_transactions import Sessions, Transaction
 from .vehicle import MIN_CURRENT_A
@@ -25,18 +27,8 @@ _FLUSH_WITHIN_S = 5.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Nameplate:
-    """What BootNotification tells."""
-
-    vendor: str = "Loopback Motors"
-    model: str = "Wall One"
-    serial: str = "LM-0001"
-    firmware: str = "1.6.0"
-
-
 class OcppClient:
-    """Speaks for one charge point with one connector."""
+    """Speaks for one charge point, and for its first connector; ``outlets`` are all of its connectors."""
 
     connector_id = 1
 
@@ -62,10 +54,8 @@ class OcppClient:
         self.configuration.describe(self.profiles.abilities)
         if free_vend:
             self.configuration.set("FreeVendEnabled", "true")
-        self.sessions = Sessions(self)
-        self.metering = Metering(self)
-        self.statuses = StatusReports(self)
-        self._commands = Commands(self)
+        self.outlets = Outlets(self)
+        self._make_parts()
         self.link = OcppLink(
             url,
             credentials,
@@ -80,13 +70,20 @@ class OcppClient:
         self._must_boot = True
         self._booted_at: datetime | None = None
         self._knows_time = False
+
+    def _make_parts(self) -> None:
+        """Make what each connector has of its own."""
+        self.sessions = Sessions(self)
+        self.metering = Metering(self)
+        self.statuses = StatusReports(self)
+        self.commands = Commands(self)
         self._was_paused = False
         self._changed = asyncio.Event()
         self._settings_changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        charge_point.needs_authorisation = True
-        charge_point.limiters.append(self._limit_at)
-        charge_point.listen(self.look_again)
+        self.charge_point.needs_authorisation = True
+        self.charge_point.limiters.append(self._limit_at)
+        self.charge_point.listen(self.look_again)
 
     # What others ask of it
 
@@ -113,24 +110,27 @@ class OcppClient:
 
     async def run(self) -> None:
         """Speak until cancelled."""
-        loops = (
-            self.link.run,
-            self._follow,
-            self.statuses.run,
-            self._run_heartbeat,
-            self._run_pings,
-            self.metering.run_periodic,
-            self.metering.run_aligned,
-            self.sessions.run_delivery,
-        )
         try:
             async with asyncio.TaskGroup() as group:
-                for loop in loops:
+                for loop in self._loops():
                     group.create_task(loop())
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _loops(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+        return (self.link.run, self._run_heartbeat, self._run_pings, *self._own_loops())
+
+    def _own_loops(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+        """Return what goes on for each connector."""
+        return (
+            self._follow,
+            self.statuses.run,
+            self.metering.run_periodic,
+            self.metering.run_aligned,
+            self.sessions.run_delivery,
+        )
 
     def present_tag(self, tag: str) -> None:
         """Hold a card to the reader."""
@@ -160,20 +160,7 @@ class OcppClient:
         shown = (instant or self.clock.now()) + timedelta(seconds=self.behaviour.clock_offset_s)
         if self.behaviour.clock_wrong_until_boot and not self._knows_time:
             shown = _EPOCH + (shown - self.charge_point.booted_at)
-        text = shown.strftime("%Y-%m-%dT%H:%M:%S")
-        milliseconds = f"{shown.microsecond // 1000:03}"
-        match self.behaviour.time_style:
-            case "offset":
-                return (shown + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S") + "+02:00"
-            case "no_zone":
-                return text
-            case "space":
-                return text.replace("T", " ")
-            case "nanoseconds":
-                return f"{text}.{milliseconds}000000Z"
-            case "no_seconds":
-                return text[:-3] + "Z"
-        return f"{text}.{milliseconds}Z"
+        return write_instant(shown, self.behaviour.time_style)
 
     # Power and restarts
 
@@ -183,6 +170,11 @@ class OcppClient:
         self.is_registered = False
         self._must_boot = True
         self._knows_time = False
+        for outlet in self.outlets:
+            outlet.forget_what_is_in_memory()
+
+    def forget_what_is_in_memory(self) -> None:
+        """Forget what one connector knows without power."""
         self.sessions.pending_tag = None
         if self.behaviour.forgets_profiles_on_reboot:
             self.profiles.profiles.clear()
@@ -192,26 +184,32 @@ class OcppClient:
     def regain_power(self, reason: str = "PowerLoss") -> None:
         """Boot, and deal with the transaction that was running."""
         self.configuration.reboot()
+        for outlet in self.outlets:
+            outlet.take_up(reason)
+        self.link.restore(is_mains=True)
+
+    def take_up(self, reason: str) -> None:
+        """Deal with the transaction that was running on this connector."""
         if self.transaction is not None and self.behaviour.after_power_loss == "stop":
             self.sessions.stop(reason)
         elif self.behaviour.after_power_loss == "nothing":
             self.sessions.forget()
         if self.configuration.is_true("FreeVendEnabled"):
             self.sessions.is_finishing = False
-        self.link.restore(is_mains=True)
         self.look_again()
 
     async def restart(self, reason: str) -> None:
         """Reboot, ending a transaction before a soft one and behind any other."""
         if reason == "SoftReset":
-            self.sessions.stop(reason)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_FLUSH_WITHIN_S):
-                    await self.sessions.all_delivered.wait()
-        self.charge_point.lose_power()
+            for outlet in self.outlets:
+                outlet.sessions.stop(reason)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_FLUSH_WITHIN_S):
+                        await outlet.sessions.all_delivered.wait()
+        self.outlets.lose_mains()
         self.lose_power()
         await self.clock.sleep(_BOOT_S)
-        self.charge_point.regain_power()
+        self.outlets.regain_mains()
         self.regain_power(reason)
 
     # Conversation
@@ -225,21 +223,23 @@ class OcppClient:
             raise NoAnswer
         if behaviour.never_answers or action in behaviour.silent_actions:
             raise NoAnswer
-        return self._commands.perform(action, payload)
+        return self.outlets.perform(action, payload)
 
     async def _on_open(self) -> None:
         if self.link.connections > 1 and self.behaviour.drops_profiles_on_reconnect:
-            self.charge_point.catch_up()
-            self.profiles.end_transaction()
-            self.charge_point.settle()
+            for outlet in self.outlets:
+                outlet.charge_point.catch_up()
+                outlet.profiles.end_transaction()
+                outlet.charge_point.settle()
         with suppress(*UNANSWERED):
             if (self._must_boot or self.behaviour.boots_on_reconnect) and not self.behaviour.never_boots:
                 await self.boot()
             self.is_registered = True
             await self.statuses.report(0)
-        self.statuses.start_over()
-        self.look_again()
-        self.sessions.wake_delivery()
+        for outlet in self.outlets:
+            outlet.statuses.start_over()
+            outlet.look_again()
+            outlet.sessions.wake_delivery()
 
     def _on_lost(self) -> None:
         self.is_registered = False
@@ -294,6 +294,11 @@ class OcppClient:
         password = self.configuration.get("AuthorizationKey")
         if password:
             self.link.credentials = replace(self.link.credentials, password=password)
+        for outlet in self.outlets:
+            outlet.hear_of_settings()
+
+    def hear_of_settings(self) -> None:
+        """Wake those of one connector who wait."""
         waiting, self._settings_changed = self._settings_changed, asyncio.Event()
         waiting.set()
 

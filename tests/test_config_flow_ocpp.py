@@ -27,7 +27,7 @@ from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.listener import DATA_LISTENERS, async_acquire_listener
 from custom_components.smart_charge.security.credentials import hash_secret, verify_secret
 from simulator import Behaviour, OcppCharger
-from simulator.ocpp_client import Nameplate
+from simulator.ocpp_nameplate import Nameplate
 from tests.flow_words import free_port, readable, suggested
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
