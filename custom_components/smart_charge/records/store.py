@@ -44,6 +44,8 @@ class Store:
             LedgerError: it cannot be opened, written, migrated or understood.
         """
         _make_private(path)
+        if path.exists() and not os.access(path, os.W_OK):  # SQLite would open it, and find out at the first write
+            raise LedgerReadOnly(f"{path.name} may not be written")
         engine = create_engine(
             URL.create("sqlite", database=str(path)),
             connect_args={"timeout": busy_s, "check_same_thread": False},
