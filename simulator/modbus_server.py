@@ -31,6 +31,7 @@ class ModbusManners:
         garbage: words that replace every register read, such as (0xFFFF,); repeated to length.
         cut_short: send only the first half of each answer.
         wrong_transaction: answer with another transaction number.
+        wrong_unit: answer in the name of another unit.
         only_next: how many requests still misbehave; None for all.
     """
 
@@ -42,6 +43,7 @@ class ModbusManners:
     garbage: tuple[int, ...] | None = None
     cut_short: bool = False
     wrong_transaction: bool = False
+    wrong_unit: bool = False
     only_next: int | None = None
 
 
@@ -144,7 +146,8 @@ class ModbusServer:
             await asyncio.sleep(manners.answer_after_s)
         response = self._answer(unit_id, request, manners)
         number = (transaction + 1) & 0xFFFF if manners.wrong_transaction else transaction
-        frame = _HEADER.pack(number, 0, len(response) + 1, unit_id) + response
+        unit = unit_id ^ 1 if manners.wrong_unit else unit_id
+        frame = _HEADER.pack(number, 0, len(response) + 1, unit) + response
         writer.write(frame[: len(frame) // 2] if manners.cut_short else frame)
         await writer.drain()
         return True

@@ -120,7 +120,7 @@ async def test_a_storm_of_wrong_passwords_under_the_right_id_is_told_and_stopped
 
 
 async def test_a_peer_with_the_password_that_talks_rubbish_harms_itself_alone(town: Town) -> None:
-    await set_up(town.hass, _second(town.port))
+    await set_up(town.hass, second(town.port))
     bad = await town.dial("BAD")
     for text in (
         "",
@@ -143,7 +143,7 @@ async def test_a_peer_with_the_password_that_talks_rubbish_harms_itself_alone(to
 
 
 async def test_a_frame_that_is_too_long_costs_its_sender_the_link(town: Town) -> None:
-    await set_up(town.hass, _second(town.port))
+    await set_up(town.hass, second(town.port))
     bad = await town.dial("BAD")
     with suppress(aiohttp.ClientError, ConnectionError):
         await bad.send_str('[2,"x","DataTransfer",{"vendorId":"' + "x" * 3_000_000 + '"}]')
@@ -155,7 +155,7 @@ async def test_a_frame_that_is_too_long_costs_its_sender_the_link(town: Town) ->
 
 
 async def test_a_peer_that_never_answers_holds_up_nobody_else(town: Town) -> None:
-    await set_up(town.hass, _second(town.port))
+    await set_up(town.hass, second(town.port))
     bad = await town.dial("BAD")
     call_ = '[2,"{n}","StatusNotification",{{"connectorId":1,"status":"Preparing","errorCode":"NoError"}}]'
     for number in range(200):
@@ -175,7 +175,7 @@ async def test_a_second_device_with_the_same_id_does_not_get_in_for_good(town: T
     await town.is_fine()
 
 
-def _second(port: int) -> MockConfigEntry:
+def second(port: int) -> MockConfigEntry:
     entry = ocpp_entry(port, "BAD", hashes=hash_secret("secret"))
     object.__setattr__(entry, "entry_id", "01BAD")
     object.__setattr__(entry, "title", "Bad")
