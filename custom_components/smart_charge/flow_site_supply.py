@@ -86,7 +86,7 @@ class SupplySection(SiteSection):
         known = {CONF_WIRING: self._supply[CONF_WIRING].get(asked.entry_id)}
         return self.async_show_form(
             step_id="supply_wiring",
-            data_schema=self.add_suggested_values_to_schema(_WIRING_SCHEMA, known),
+            data_schema=self.add_suggested_values_to_schema(WIRING_SCHEMA, known),
             description_placeholders={"name": asked.title},
             last_step=len(self._unwired) == 1,
         )
@@ -113,7 +113,7 @@ _SUPPLY_SCHEMA: Final = probatio.Schema(
     }
 )
 
-_WIRING_SCHEMA: Final = probatio.Schema(
+WIRING_SCHEMA: Final = probatio.Schema(
     {
         probatio.Required(CONF_WIRING, default=WIRINGS[0]): SelectSelector(
             SelectSelectorConfig(options=list(WIRINGS), mode=SelectSelectorMode.LIST, translation_key="supply_wiring")

@@ -21,6 +21,7 @@ from .remedies import ApplyRemedy
 from .security.events import Kind
 from .site import DATA_SITE
 from .site_doubts import METER_DOUBTED
+from .site_wiring import AskWiring
 
 
 class StartRecordsAnew(ConfirmRepairFlow):
@@ -144,6 +145,8 @@ async def async_create_fix_flow(
         return DeletePersonalData(str(data["entry_id"]))
     if data is not None and "remedy" in data:
         return ApplyRemedy(str(data["entry_id"]), Remedy(str(data["remedy"])))
+    if data is not None and "wiring_of" in data:
+        return AskWiring(str(data["wiring_of"]))
     if data is not None and "danger" in data:
         return SeenTo(str(data["entry_id"]), Danger(str(data["danger"])))
     return ConfirmRepairFlow()

@@ -10,7 +10,9 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 
 from .const import DOMAIN, KIND_SITE
 from .site import DATA_SITE, Site
+from .site_names import follow_names, named, withdraw_removed
 from .site_repairs import tell_repairs, withdraw_repairs
+from .site_wiring import follow_wiring, tell_unwired, withdraw_unwired
 
 SITE_PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
@@ -32,6 +34,8 @@ async def async_setup_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **site_device(entry))
     entry.async_on_unload(entry.add_update_listener(_async_changed))
     entry.async_on_unload(site.watch(lambda: tell_repairs(hass, site.picture)))
+    entry.async_on_unload(follow_names(hass, entry))
+    entry.async_on_unload(follow_wiring(hass, entry))
     await hass.config_entries.async_forward_entry_setups(entry, SITE_PLATFORMS)
     return True
 
@@ -41,6 +45,8 @@ async def _async_changed(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     site: Site = entry.runtime_data
     before = site.picture.phases
     site.options_changed()
+    withdraw_removed(hass, set(named(entry)))
+    tell_unwired(hass, entry)
     if site.picture.phases != before:
         _remove_phases(hass, entry, site.picture.phases)
         hass.config_entries.async_schedule_reload(entry.entry_id)
@@ -70,3 +76,5 @@ def async_remove_site(hass: HomeAssistant) -> None:
     if (site := hass.data.get(DATA_SITE)) is not None:  # a disabled entry may be all there is: nothing was set up
         site.release()
     withdraw_repairs(hass)
+    withdraw_removed(hass, set())
+    withdraw_unwired(hass)
