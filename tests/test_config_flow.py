@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge import flow_modbus
 from custom_components.smart_charge.chargers.charger import ChargerNotPermitted, ChargerRefused, Identity
+from custom_components.smart_charge.chargers.modbus.register_map import load_maps
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.flow_names import name_of, usable_serial
 from simulator import ModbusCharger
@@ -153,8 +154,10 @@ async def test_nothing_at_the_address_is_said_then_put_right(hass: HomeAssistant
 
 async def test_a_silent_device_is_said_then_put_right(hass: HomeAssistant, alfen: ModbusCharger) -> None:
     alfen.server.manners.is_silent = True
-    maps = {"alfen_eve": flow_modbus.load_maps()["alfen_eve"]}
-    with patch.object(flow_modbus, "load_maps", return_value=maps):
+    maps = load_maps()
+    for other in set(maps) - {"alfen_eve"}:
+        del maps[other]
+    with patch("custom_components.smart_charge.owner_maps.load_maps", return_value=maps):
         form = await go_on(hass, await begin(hass), address(alfen.port, unit_id=1))
     assert form["errors"] == {"base": "timed_out"}
     alfen.server.manners.is_silent = False

@@ -15,7 +15,7 @@ from modbus_connection import ModbusTcpParams, ModbusUnit
 from .chargers.charger import Charger, ChargerError, ChargerMisunderstood
 from .chargers.modbus.charger import ModbusCharger
 from .chargers.modbus.probe import Recognised, count_outlets, probe
-from .chargers.modbus.register_map import RegisterMap, load_maps
+from .chargers.modbus.register_map import RegisterMap
 from .chargers.ocpp.charger import OcppCharger
 from .chargers.ocpp.sample_rate import SHORTEST_S
 from .chargers.ocpp.tags import TagStatus, fold
@@ -37,6 +37,7 @@ from .flow_names import is_substitute, usable_serial
 from .guard import note, note_report
 from .listener import async_acquire_listener
 from .outlets import connector_of, discover_outlet, first_id
+from .owner_maps import async_load_maps
 from .remedies import RemedyRepairs
 from .security.credentials import verify_secret
 from .security.events import Kind
@@ -60,7 +61,7 @@ async def async_build_charger(hass: HomeAssistant, entry: ConfigEntry, memory: M
 
 async def _async_build_modbus(hass: HomeAssistant, entry: ConfigEntry) -> ModbusCharger:
     """Read who answers before believing that it is the charge point that was set up."""
-    maps = await hass.async_add_executor_job(load_maps)
+    maps = await async_load_maps(hass)
     map_id = entry.data[CONF_MAP]
     if map_id not in maps:
         raise ConfigEntryError(

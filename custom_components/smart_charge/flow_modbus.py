@@ -24,12 +24,12 @@ from .chargers.charger import (
     ChargerUnreachable,
 )
 from .chargers.modbus.probe import Recognised, probe
-from .chargers.modbus.register_map import load_maps
 from .const import CONF_MAP, CONF_PROTOCOL, CONF_UNIT_ID, DEFAULT_MODBUS_PORT, LOGGER, PROTOCOL_MODBUS
 from .flow_hours import HoursSteps
 from .flow_names import is_substitute, name_of, substitute_id, usable_serial
 from .flow_password import async_keep
 from .outlets import first_id, siblings
+from .owner_maps import async_load_maps
 from .security.inputs import clean_host, plain
 
 ADVANCED: Final = "advanced"
@@ -73,7 +73,7 @@ async def async_probe(hass: HomeAssistant, host: str, port: int, unit_id: int | 
         ChargerError: it cannot be reached, does not answer, or is none that we know.
         HomeAssistantError: the link is in use with other settings.
     """
-    maps = await hass.async_add_executor_job(load_maps)
+    maps = await async_load_maps(hass)
     params = ModbusTcpParams(host=host, port=port)
     async with AsyncExitStack() as stack:
         lent = await _async_borrow(hass, stack, params)

@@ -1,5 +1,6 @@
 """Each map against a device that plays its model's register table: strict, and with that model's ways."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -26,6 +27,7 @@ TABLED = pytest.mark.parametrize("map_id", sorted(PERSONAS))
 PLAN = LeaveBehind(hours=None, max_a=16.0, draw_s=lambda: 0)
 
 HAS_TEMPERATURE = ["alfen_eve", "amperfied_connect", "heidelberg_energy_control", "mennekes_hcc3", "victron_evcs"]
+TELLS_RESTARTS = ["abb_terra_ac", "alfen_eve", "bender_cc612", "esp32_evse", "peblar"]
 NO_POWER = {"compleo_ebox"}
 NO_TOTAL = {"abb_terra_ac", "mennekes_hcc3", "esp32_evse"}
 NO_CURRENT = {"mennekes_hcc3"}
@@ -160,3 +162,32 @@ async def test_a_pause_that_would_never_end_is_ended_by_us(maps, map_id) -> None
         await charger.hand_back()  # its time-out is off: nothing was left behind
 
         assert sim.device.set_current_a >= 6
+
+
+@pytest.mark.requirement("11.9")
+@pytest.mark.parametrize("map_id", TELLS_RESTARTS)
+async def test_a_restart_of_a_moment_is_noticed_by_what_it_left(maps, map_id) -> None:
+    clock = simulator.WorldClock(speed=20)
+    async with simulator.ModbusCharger(map_id, clock=clock) as sim, charging(maps, sim) as charger:
+        await charger.apply(16.0)
+        await until(lambda: charger.reading.setpoint_a == 16.0)
+        await asyncio.sleep(1)  # there is an uptime that can fall
+
+        await sim.power_cut()
+        await sim.power_back()
+
+        await until(lambda: charger.restarts == 1, 15)
+
+
+@pytest.mark.parametrize("map_id", TELLS_RESTARTS)
+async def test_a_broken_link_is_no_restart(maps, map_id) -> None:
+    async with simulator.ModbusCharger(map_id) as sim, charging(maps, sim) as charger:
+        await charger.apply(16.0)
+        connections = sim.server.connections
+
+        sim.server.drop_clients()
+
+        await until(lambda: sim.server.connections > connections and charger.is_online)
+        taken_at = charger.reading.taken_at
+        await until(lambda: charger.reading.taken_at > taken_at)
+        assert charger.restarts == 0

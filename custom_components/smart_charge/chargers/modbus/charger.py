@@ -148,9 +148,12 @@ class ModbusCharger(Charger):
 
     @override
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._poll_for_ever())
-            tasks.create_task(self._keep_alive_for_ever())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._poll_for_ever())
+                tasks.create_task(self._keep_alive_for_ever())
+        finally:
+            self._link.close()
 
     @override
     async def apply(self, setpoint_a: float) -> None:

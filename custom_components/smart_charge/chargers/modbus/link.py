@@ -37,7 +37,10 @@ GRACE_S: Final = 1.5
 
 
 class Link:
-    """One charge point's units. Raises what ``modbus_connection`` raises; ``named`` turns that into ours."""
+    """One charge point's units. Raises what ``modbus_connection`` raises; ``named`` turns that into ours.
+
+    ``was_lost``: the connection broke since whoever minds that last set it back.
+    """
 
     def __init__(self, units: Units, limits: Limits) -> None:
         self._lend = units
@@ -45,6 +48,8 @@ class Link:
         self._units: dict[int, ModbusUnit] = {}
         self.counters: Counter[str] = Counter()
         self.answered_at: float | None = None
+        self.was_lost = False
+        self._stops: list[Callable[[], None]] = []
 
     def unit(self, unit_id: int) -> ModbusUnit:
         """Return the unit with this id, set up for the device's pace."""
@@ -53,7 +58,16 @@ class Link:
             unit.require_timeout(self._limits.timeout_s)
             # Also where it is 0: the last one to borrow the unit, a probe with another map, may have left its own.
             unit.set_message_spacing(self._limits.spacing_s)
+            self._stops.append(unit.on_connection_lost(self._note_loss))
         return self._units[unit_id]
+
+    def _note_loss(self) -> None:
+        self.was_lost = True  # the library dials again by itself, so that nobody else would hear of it
+
+    def close(self) -> None:
+        """Follow the connection no more; it belongs to whoever lent it."""
+        while self._stops:
+            self._stops.pop()()
 
     @property
     def is_connected(self) -> bool:

@@ -1,6 +1,7 @@
 """What a register map must keep beyond the shape of its file: names that exist, and parts that fit each other."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .codec import FLOATS, INTEGERS
 from .map_model import AMPS, WATTS, Condition, KeepAliveKind, MapError, Origin, RegisterMap, Sum
@@ -25,6 +26,20 @@ def _registers(register_map: RegisterMap) -> Iterator[str]:
     for key, register in register_map.registers.items():
         for complaint in (*_place(register, register_map), *_value(register), *_access(register)):
             yield f"registers.{key}: {complaint}"
+    yield from _overlaps(register_map)
+
+
+def _overlaps(register_map: RegisterMap) -> Iterator[str]:
+    """Two values may share their registers, as parts of one that is packed, but not cut into each other."""
+    places: dict[tuple[str, str | None, Table], list[Register]] = {}
+    for register in register_map.registers.values():
+        places.setdefault((register.unit, register.block, register.table), []).append(register)
+    for members in places.values():
+        members.sort(key=lambda register: (register.address, register.count))
+        for first, second in pairwise(members):
+            is_same = (first.address, first.count) == (second.address, second.count)
+            if not is_same and second.address < first.address + first.count:
+                yield f"registers.{second.key}: overlaps {first.key}"
 
 
 def _place(register: Register, register_map: RegisterMap) -> Iterator[str]:

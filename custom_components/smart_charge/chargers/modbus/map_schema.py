@@ -30,6 +30,12 @@ def _number(value: Any) -> float:
     return value
 
 
+def _scale(value: Any) -> float:
+    if not 1e-6 <= abs(_number(value)) <= 1e6:
+        raise vol.Invalid("expected a scale from 0.000001 to 1000000")
+    return float(value)
+
+
 def _whole(low: int, high: int) -> Any:
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -85,9 +91,9 @@ _REGISTER = vol.Schema(
         vol.Optional("word_order"): vol.In(["big", "little"]),
         vol.Optional("byte_order"): vol.In(["big", "little"]),
         vol.Optional("encoding"): vol.In(TEXTS),
-        vol.Optional("scale"): vol.All(_number, vol.NotIn([0])),
+        vol.Optional("scale"): _scale,
         vol.Optional("offset"): _number,
-        vol.Optional("scale_from_firmware"): vol.All({_VERSION: vol.All(_number, vol.NotIn([0]))}, vol.Length(min=1)),
+        vol.Optional("scale_from_firmware"): vol.All({_VERSION: _scale}, vol.Length(min=1)),
         vol.Optional("mask"): _MASK,
         vol.Optional("shift"): _BIT,
         vol.Optional("none"): _list(_number),

@@ -66,17 +66,19 @@ async def count_outlets(units: Units, register_map: RegisterMap, unit_id: int) -
     rule = register_map.outlets
     if rule is None or (rule.unit_ids and unit_id != rule.unit_ids[0]):
         return 1  # whoever typed the second outlet's unit id meant that one alone
-    asking = _Asking(Link(units, register_map.limits), register_map, unit_id, 1)
+    link = Link(units, register_map.limits)
     try:
         if rule.count_from is not None:
-            count = await asking.value_of(rule.count_from)
+            count = await _Asking(link, register_map, unit_id, 1).value_of(rule.count_from)
             return min(rule.most, max(1, int(count))) if isinstance(count, int | float) else 1
         for number in range(2, rule.most + 1):
             place = register_map.unit_of_outlet(number, unit_id)
-            if await _Asking(Link(units, register_map.limits), register_map, place, number).recognise() is None:
+            if await _Asking(link, register_map, place, number).recognise() is None:
                 return number - 1
     except ModbusError:
         return 1
+    finally:
+        link.close()
     return rule.most
 
 
@@ -125,6 +127,7 @@ class _Search:
             self._has_answered = True
         finally:
             self._has_answered |= link.answered_at is not None
+            link.close()
         return None
 
 

@@ -15,14 +15,19 @@ __all__ = ["MapError", "Maps", "RegisterMap", "load_maps", "parse_map"]
 
 OURS: Final = Path(__file__).parent / "maps"
 MAX_BYTES: Final = 256 * 1024
+MAX_FILES: Final = 100
 
 
 class Maps(dict[str, RegisterMap]):
-    """Register maps by id. ``errors`` says, by file name, why a file of the owner's is not among them."""
+    """Register maps by id. ``errors`` says, by file name, why a file of the owner's is not among them.
+
+    ``foreign`` holds the ids of those that are the owner's.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.errors: dict[str, str] = {}
+        self.foreign: set[str] = set()
 
 
 def load_maps(extra: Path | None = None) -> Maps:
@@ -41,12 +46,29 @@ def load_maps(extra: Path | None = None) -> Maps:
     except OSError as err:
         maps.errors[extra.name] = f"cannot be read: {err.strerror}"
         return maps
-    for path in paths:
+    for path in paths[:MAX_FILES]:
         try:
-            _add(maps, path)
+            _add_foreign(maps, path)
         except MapError as err:
             maps.errors[path.name] = str(err)
+    for path in paths[MAX_FILES:]:
+        maps.errors[path.name] = f"there are more than {MAX_FILES} files"
     return maps
+
+
+def _add_foreign(maps: Maps, path: Path) -> None:
+    """Add a file of the owner's: a plain one, in the folder itself, and the only one with its id."""
+    if path.is_symlink():
+        raise MapError("a link; put the file itself into the folder")
+    if not path.is_file():
+        raise MapError("not a file")
+    before = dict(maps)
+    _add(maps, path)
+    (added,) = [map_id for map_id, register_map in maps.items() if before.get(map_id) is not register_map]
+    if added in maps.foreign:
+        maps[added] = before[added]
+        raise MapError(f"another file has the id {added} too")
+    maps.foreign.add(added)
 
 
 def _add(maps: Maps, path: Path) -> None:
@@ -75,8 +97,37 @@ def parse_map(text: str) -> RegisterMap:
     try:
         data = MAP(raw)
     except vol.MultipleInvalid as err:
-        raise MapError("; ".join(str(error) for error in err.errors)) from err
+        raise MapError("; ".join(_worded(error, raw, text) for error in err.errors)) from err
     return check(build(data))
+
+
+def _worded(error: vol.Invalid, raw: Any, text: str) -> str:
+    """Say which field is wrong, and the line of the register or part that it is in."""
+    where = [str(part) for part in error.path]
+    line = _line_of(where, text)
+    at = f" (line {line})" if line is not None else ""
+    return f"{'.'.join(where) or 'the file'}: {error.error_message}{at}"
+
+
+def _line_of(where: list[str], text: str) -> int | None:
+    """Return the line of the deepest key of a path that the file has."""
+    try:
+        node = yaml.compose(text, Loader=_StrictLoader)
+    except yaml.YAMLError:
+        return None
+    line: int | None = None
+    for part in where:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+            if found is None:
+                return line
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and part.isdecimal() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    return line
 
 
 class _StrictLoader(yaml.SafeLoader):  # type: ignore[misc]

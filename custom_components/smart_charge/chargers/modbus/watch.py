@@ -97,6 +97,7 @@ class Watch:
             ChargerMisunderstood: it is another charge point.
         """
         asked_at, ticks = self._clock(), self.pace.ticks(asyncio.get_running_loop().time())
+        was_lost, self._link.was_lost = self._link.was_lost, False
         try:
             await self._poller.poll(ticks)
         except ModbusConnectionError:
@@ -104,7 +105,7 @@ class Watch:
             asked_at = self._clock()
             await self._poller.poll()
         self._take_identity()
-        return self._take(asked_at)
+        return self._take(asked_at, was_lost=was_lost)
 
     def note_cut(self) -> None:
         """Take note that the connection broke."""
@@ -138,14 +139,18 @@ class Watch:
         said = {name: value for name, value in dataclasses.asdict(seen).items() if value is not None}
         self.identity = dataclasses.replace(self.identity, **said)
 
-    def _take(self, asked_at: datetime) -> bool:
-        """Take up what a poll has read, whose values are no older than when they were asked for."""
+    def _take(self, asked_at: datetime, *, was_lost: bool) -> bool:
+        """Take up what a poll has read, whose values are no older than when they were asked for.
+
+        A link that was lost in silence and made anew is only a reason to look for a restart: some charge
+        points drop it every half a minute.
+        """
         before, was_cut = self.reading, self.was_cut
         said = to_reading(self._map, self._poller.values, self._clock())
         self.reading = dataclasses.replace(said, measured_at=asked_at)
         now = asyncio.get_running_loop().time()
         has_restarted = self._restart_watch.has_restarted(
-            self._poller.values, now, before=before, after=self.reading, was_cut=was_cut
+            self._poller.values, now, before=before, after=self.reading, was_cut=was_cut or was_lost
         )
         self.restarts += has_restarted
         self.has_news_of_restart |= has_restarted
