@@ -160,6 +160,21 @@ async def test_default_hours_that_cannot_hold_are_not_said_to_hold(site: Site) -
         assert charger.capabilities.unattended == "unknown"
 
 
+# Q42: a limit is ignored once there was a pause
+
+
+async def test_one_that_ignores_every_limit_after_a_pause_is_begun_anew(site: Site) -> None:
+    charger, simulated = await charging(site, Behaviour(ignores_profiles_after_pause=True))
+    await apply(charger, 0)
+    await until(lambda: charger.transaction_id is not None and simulated.charge_point.offered_a == 0, 20)
+    first = charger.transaction_id
+    await apply(charger, 10)
+    await until(lambda: charger.counts["stopped_instead"], 90)
+    await until(lambda: simulated.charge_point.offered_a == 10, 40)
+    assert charger.transaction_id != first
+    await simulated.stop()
+
+
 # Q49: the times of a schedule are read as local time
 
 

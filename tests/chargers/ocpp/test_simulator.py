@@ -43,6 +43,7 @@ MANNERS: dict[str, Behaviour] = {
     "lies about configuration": Behaviour(ignores_configuration=True),
     "refuses transaction profiles": Behaviour(refuses_tx_profiles=True),
     "odd steps": Behaviour(steps_a=(6, 8, 10, 13, 16)),
+    "obeys after a while": Behaviour(obeys_after_s=4),
     "no composite schedule": Behaviour(composite_without_schedule=True),
     "loses the transaction id": Behaviour(loses_transaction_id=True),
     "register per session": Behaviour(register_per_session=True),

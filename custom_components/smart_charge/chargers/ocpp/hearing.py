@@ -225,7 +225,8 @@ class Hearing:
         if ended is not None:
             self._snapshot.transaction_ended()
             self._act.lease.forget()
-            if said.reason in RESTARTS and self._may_start():
+            was_ended_by_us = self._act.lease.has_stopped and bool(self._act.lease.wanted_a)
+            if was_ended_by_us or (said.reason in RESTARTS and self._may_start()):
                 self._act.starter.interrupted()
         self._changed()
 

@@ -143,11 +143,11 @@ class Lease:
         return self._said is said
 
     async def _say_again(self, said: Said) -> None:
-        """Say it anew soon; when no way is left that was not tried, end the transaction for a pause."""
+        """Say it anew soon; when no way is left that was not tried, end a transaction that takes too much (rung 10)."""
         self._said = None
         if self._look.has_tried_all:
             self._retry_at = self._now() + self._renew_s
-            if said.setpoint_a == 0:
+            if said.setpoint_a == 0 or self._look.is_overdrawn:
                 await self._stop()
         self._wake.set()
 
@@ -237,9 +237,14 @@ class Lease:
 
     async def _stop(self) -> bool:
         """End the transaction, as the last way to end a charge; whether the charge point agreed (rung 10)."""
-        if not await self._saying.stop():
+        self.has_stopped = True  # the end may be heard before the answer is taken up
+        agreed = False
+        try:
+            agreed = await self._saying.stop()
+        finally:
+            self.has_stopped = agreed
+        if not agreed:
             return False
-        self.has_stopped = True
         self._retry_at = self._now() + self._timings.follow_s
         return True
 

@@ -51,6 +51,7 @@ class Look:
     ) -> None:
         self.is_followed: bool | None = None
         self.is_blocked = False
+        self.is_overdrawn = False
         self._bench = bench
         self._snapshot = snapshot
         self._memory = memory
@@ -61,10 +62,11 @@ class Look:
         self._count = count
         self._misses = 0
         self._has_cleared = False
+        self._over_since: float | None = None
 
     def begin(self) -> None:
         """Hear that something new was said."""
-        self.is_followed = None
+        self.is_followed = self._over_since = None
 
     def forget(self) -> None:
         """Hear that the link, the boot or the transaction is another."""
@@ -79,8 +81,20 @@ class Look:
         return self._misses > 2 * len(self._ladder.rungs)
 
     def is_due(self, said: Said) -> bool:
-        """Whether it is time to look."""
+        """Whether it is time to look: a while after it was said, and again when the meter shows that it is not kept."""
+        if self.is_followed:
+            self._watch(said)
         return self.is_followed is None and _age_s(said) >= self._timings.look_s
+
+    def _watch(self, said: Said) -> None:
+        """See whether more flows than was said, for longer than a vehicle takes to come down (quirk Q42)."""
+        now = asyncio.get_running_loop().time()
+        if not overdraws(permitted(said.setpoint_a, is_whole=said.rung.is_whole), self._snapshot.reading):
+            self._over_since = None
+        elif self._over_since is None:
+            self._over_since = now
+        elif now - self._over_since >= self._timings.follow_s:
+            self._over_since = self.is_followed = None
 
     async def finds_fault(self, said: Said, is_in_force: Callable[[Said], bool]) -> bool:
         """Compare what was said with the charge point's schedule and its meter (quirks Q32, Q42).
@@ -97,6 +111,7 @@ class Look:
             self._snapshot.holds(held_a if held_a != float("inf") else None)
         wanted_a = permitted(said.setpoint_a, is_whole=said.rung.is_whole)
         followed = judge(wanted_a, held_a, self._snapshot.reading)
+        self.is_overdrawn = overdraws(wanted_a, self._snapshot.reading)
         self.is_blocked = self._has_cleared and wanted_a > 0 and held_a == 0 and not followed
         if followed is not False:
             await self._no_fault(said, followed=followed)
@@ -159,6 +174,12 @@ def is_met(wanted_a: float, held_a: float) -> bool:
     return held_a <= wanted_a + TOLERANCE_A and (held_a > 0 or wanted_a == 0)
 
 
+def overdraws(wanted_a: float, reading: Reading | None) -> bool:
+    """Whether the meter shows more than was asked for."""
+    drawn_a = reading.drawn_a if reading else None
+    return drawn_a is not None and drawn_a > wanted_a + TOLERANCE_A + 0.05 * wanted_a
+
+
 def judge(wanted_a: float, held_a: float | None, reading: Reading | None) -> bool | None:
     """Whether a setpoint is followed; None when nobody can tell.
 
@@ -166,7 +187,7 @@ def judge(wanted_a: float, held_a: float | None, reading: Reading | None) -> boo
     """
     drawn_a = reading.drawn_a if reading else None
     offered_a = reading.offered_a if reading else None
-    if drawn_a is not None and drawn_a > wanted_a + TOLERANCE_A + 0.05 * wanted_a:
+    if overdraws(wanted_a, reading):
         return False
     if offered_a is not None and abs(offered_a - wanted_a) <= TOLERANCE_A:
         return True
