@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 import io
 import json
+import random
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -42,11 +43,11 @@ class Charges:
         self.freezer = freezer
         self.register_wh = 5_000_000
 
-    async def one(self, error: float) -> None:
-        """Charge for an hour with 7.2 kW, of which the meter shows a share more or less."""
+    async def one(self, error: float, minutes: int = 60) -> None:
+        """Charge for an hour, or less, with 7.2 kW, of which the meter shows a share more or less."""
         self.charger.say(**PLUGGED_IN, offered_a=32.0, import_wh=self.register_wh)
         await settle(self.hass)
-        for _ in range(60):
+        for _ in range(minutes):
             self.freezer.tick(timedelta(minutes=1))
             self.register_wh += 120
             facts = {"power_w": 7200 * (1 + error), "import_wh": self.register_wh, "offered_a": 32.0}
@@ -68,6 +69,22 @@ async def test_a_meter_that_is_always_off_a_little_is_told(hass: HomeAssistant, 
     assert 2.5 < float(told.translation_placeholders["error"]) < 4
     assert issue(hass, "meter_error") is None
     assert 2.5 < float(shown(hass, "sensor.garage_meter_error")) < 4
+
+
+@pytest.mark.requirement("9.6")
+async def test_a_meter_that_is_off_both_ways_by_chance_is_not_told(hass: HomeAssistant, meter: Charges) -> None:
+    dice = random.Random(7)
+    for _ in range(20):
+        await meter.one(dice.uniform(-0.06, 0.06))
+    assert issue(hass, "meter_bias") is None
+    assert issue(hass, "meter_error") is None
+
+
+@pytest.mark.requirement("9.5")
+async def test_a_session_too_short_to_tell_is_not_told(hass: HomeAssistant, meter: Charges) -> None:
+    await meter.one(0.3, minutes=4)
+    assert issue(hass, "meter_error") is None
+    assert shown(hass, "sensor.garage_meter_error") == "unknown"
 
 
 @pytest.mark.requirement("9.5")

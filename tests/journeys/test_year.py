@@ -21,7 +21,7 @@ from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.periods import midnight, month_edges
 from tests.shell import settle, until
 
-from .world import ALFEN, BENDER, OCPP, World
+from .world import KINDS, World
 
 LONDON = ZoneInfo("Europe/London")
 YEAR_BEGINS = datetime(2025, 12, 1, tzinfo=UTC)
@@ -109,9 +109,7 @@ def _months_within(stay: Stay) -> list[datetime]:
     return [edge - timedelta.resolution] if edge > stay.came_at else []
 
 
-@pytest.mark.parametrize(
-    "world", [ALFEN, (BENDER, {"comm_timeout_s": 65_535}), OCPP], indirect=True, ids=[ALFEN, BENDER, OCPP]
-)
+@pytest.mark.parametrize("world", KINDS, indirect=True)
 @pytest.mark.begins("2025-11-30T12:00:00Z")
 @pytest.mark.requirement("9.1")
 @pytest.mark.requirement("9.3")
@@ -129,7 +127,8 @@ async def test_the_records_of_a_year_are_the_registers(hass: HomeAssistant, worl
     found = await ledger.async_ask(lambda journal: journal.sessions(lived[0].came_at - HOUR, now))
     months = await ledger.async_ask(lambda journal: journal.months(now, LONDON, 13))
     print(f"{len(found)} sessions, {sum(truth.sessions)} Wh")  # noqa: T201  a year's figures are worth seeing
-    assert sum(truth.sessions) > 0.8 * sum(stay.energy_wh for stay in lived if stay.energy_wh < 50_000)
+    # The Bender's watchdog ends a lease after five minutes at most, so that it charges at 6 A in the longest strides.
+    assert sum(truth.sessions) > 0.5 * sum(stay.energy_wh for stay in lived if stay.energy_wh < 50_000)
     assert [session.import_wh for session in found] == truth.sessions
     assert sum(month.import_wh for month in months) == truth.register_wh - began_wh
     by_month = {edge: truth.by_month.get(edge, 0) for edge in month_edges(now, LONDON, 13)[:-1]}
