@@ -17,6 +17,13 @@ from .shell import IDLE, PEAK, FakeCharger, set_up_fake, settle
 
 
 @pytest.fixture
+def all_enabled() -> Iterator[None]:
+    """Entities that the owner would first have to enable are there too."""
+    with patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True):
+        yield
+
+
+@pytest.fixture
 async def london(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     """A Monday evening in London, and dice that always show the same."""
     await hass.config.async_set_time_zone("Europe/London")

@@ -23,6 +23,8 @@ from custom_components.smart_charge.happenings import KINDS
 
 from .shell import CHARGING, IDLE, OPENS, PLUGGED_IN, FakeCharger, after, at, call, set_up_fake, settle
 
+pytestmark = pytest.mark.usefixtures("all_enabled")
+
 COMPONENT = Path(__file__).parent.parent / "custom_components" / "smart_charge"
 CHARGE_NOW = "switch.garage_charge_now"
 ACTIVITY = "event.garage_activity"

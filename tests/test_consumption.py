@@ -65,7 +65,7 @@ async def ask(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
 
 
 @pytest.mark.requirement("9.3")
-@pytest.mark.usefixtures("year")
+@pytest.mark.usefixtures("all_enabled", "year")
 async def test_the_screen_shows_this_month_and_twelve_months(hass: HomeAssistant) -> None:
     assert float(shown(hass, "sensor.garage_this_month_energy")) == 5.5
     assert float(shown(hass, "sensor.garage_last_twelve_months_energy")) == 33.5

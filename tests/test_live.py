@@ -21,7 +21,7 @@ from .shell import CHARGING, PEAK, FakeCharger, set_up_fake, settle, shown
 CHUNK = 40
 """Parts of a backlog, smaller than they are, so that the client's token outlives them."""
 
-pytestmark = pytest.mark.usefixtures("entry")
+pytestmark = pytest.mark.usefixtures("all_enabled", "entry")
 
 
 def device_id(hass: HomeAssistant, entry: MockConfigEntry) -> str:

@@ -22,7 +22,7 @@ from custom_components.smart_charge.ledger import DATA_LEDGER
 
 from .shell import CHARGING, IDLE, PLUGGED_IN, FakeCharger, set_up_fake, settle, shown
 
-pytestmark = pytest.mark.usefixtures("entry")
+pytestmark = pytest.mark.usefixtures("all_enabled", "entry")
 
 
 def issue(hass: HomeAssistant, key: str) -> ir.IssueEntry | None:

@@ -18,6 +18,7 @@ from custom_components.smart_charge.chargers.charger import Capabilities
 from custom_components.smart_charge.charging.model import ConnectorStatus, Fault, PilotState
 from custom_components.smart_charge.owner import async_charge_now
 
+from .premises import add, site_entry
 from .shell import CHARGING, NIGHTS, PLUGGED_IN, FakeCharger, after, call, set_up_fake, settle, shown, until_summed
 
 START = "time.garage_hours_1_from"
@@ -38,6 +39,7 @@ async def test_every_entity_of_a_platform(  # noqa: PLR0917
         patch("custom_components.smart_charge.PLATFORMS", [platform]),
         patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True),
     ):
+        await add(hass, site_entry(tariff={"source": "typed", "rates": [], "otherwise": 0.25}))
         entry = await set_up_fake(hass, charger)
         charger.say(**PLUGGED_IN)
         await settle(hass)

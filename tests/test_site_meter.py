@@ -16,6 +16,8 @@ from custom_components.smart_charge.const import CONF_BATTERY, CONF_GRID_METER, 
 from .premises import FUSE_25, FUSE_60, POWER, House, add, site_entry
 from .shell import CHARGING, FakeCharger, after, set_up_fake, settle, shown
 
+pytestmark = pytest.mark.usefixtures("all_enabled")
+
 WHY = "sensor.garage_why"
 
 

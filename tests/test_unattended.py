@@ -10,6 +10,8 @@ from simulator import Behaviour, ModbusCharger, OcppCharger
 
 from .shell import PLUGGED_IN, FakeCharger, modbus_entry, ocpp_entry, set_up, settle, shown, until
 
+pytestmark = pytest.mark.usefixtures("all_enabled")
+
 UNATTENDED = "sensor.garage_without_home_assistant"
 KEPT_BY = "sensor.garage_random_delay_kept_by"
 WHY = "sensor.garage_why"

@@ -9,8 +9,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import CONF_SUPPLY
 from .coordinator import SmartChargeConfigEntry
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
+from .entity_adding import async_add_for_site
 from .site import is_site
 from .site_sensors import site_binary_sensors
 
@@ -44,6 +46,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeBinarySensorDescription, ...]] = (
     ),
     SmartChargeBinarySensorDescription(
         key="limited_by_supply",
+        site_section=CONF_SUPPLY,
         translation_key="limited_by_supply",
         needs_link=False,
         value_fn=lambda picture: picture.is_limited_by_supply,
@@ -65,7 +68,7 @@ async def async_setup_entry(
     if is_site(entry):
         async_add_entities(site_binary_sensors(entry))
         return
-    async_add_entities(SmartChargeBinarySensor(entry, description) for description in DESCRIPTIONS)
+    async_add_for_site(hass, entry, async_add_entities, DESCRIPTIONS, SmartChargeBinarySensor)
 
 
 class SmartChargeBinarySensor(SmartChargeEntity, BinarySensorEntity):

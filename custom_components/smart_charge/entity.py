@@ -45,12 +45,14 @@ class SmartChargeEntityDescription(EntityDescription):
         needs_link: unavailable while the charge point cannot be reached, for it comes from there.
         extra_fn: attributes.
         quiet: how to keep a fast-changing number from being written every second.
+        site_section: the section of the site's settings without which it makes no sense; None for none.
     """
 
     value_fn: Callable[[Picture], Any] = lambda _: None
     needs_link: bool = True
     extra_fn: Callable[[Picture], dict[str, Any]] | None = None
     quiet: Quiet | None = None
+    site_section: str | None = None
 
 
 def device_info(entry: SmartChargeConfigEntry) -> DeviceInfo:

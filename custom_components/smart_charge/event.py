@@ -70,6 +70,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeEventDescription, ...]] = (
         key="decision",
         translation_key="decision",
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         needs_link=False,
         event_types=list(WHY),
         watch_fn=_decisions,

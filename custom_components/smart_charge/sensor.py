@@ -20,8 +20,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .charging.model import ConnectorStatus
+from .const import CONF_SUPPLY
 from .coordinator import SmartChargeConfigEntry
 from .entity import Quiet, SmartChargeEntity, SmartChargeEntityDescription
+from .entity_adding import async_add_for_site
 from .happenings import limited_by
 from .picture import UNATTENDED, WHY, Picture
 from .price_sensor import price_sensors
@@ -182,6 +184,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda picture: picture.reading.offered_a,
     ),
     SmartChargeSensorDescription(
@@ -192,6 +195,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
         suggested_display_precision=1,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         quiet=_CURRENT,
         value_fn=lambda picture: picture.reading.drawn_a,
     ),
@@ -203,6 +207,8 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        site_section=CONF_SUPPLY,
         needs_link=False,
         value_fn=lambda picture: picture.supply_share_a,
     ),
@@ -213,6 +219,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         quiet=Quiet(step=0.5, share=0.25, every=timedelta(hours=1)),
         value_fn=lambda picture: picture.sample_s,
     ),
@@ -223,6 +230,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         suggested_display_precision=1,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         needs_link=False,
         value_fn=lambda picture: None if picture.meter_error is None else round(100 * picture.meter_error.error, 2),
     ),
@@ -241,6 +249,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         device_class=SensorDeviceClass.ENUM,
         options=["home_assistant", "charge_point"],
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         needs_link=False,
         value_fn=lambda picture: "charge_point" if picture.settings.charger_delays_itself else "home_assistant",
     ),
@@ -279,9 +288,8 @@ async def async_setup_entry(
         return
     phases = entry.runtime_data.charger.capabilities.phases or 3
     usage = (SmartChargeSensorDescription(**facts) for facts in usage_descriptions(hass.config.currency))
-    async_add_entities(
-        SmartChargeSensor(entry, description) for description in (*DESCRIPTIONS, *usage) if description.phase <= phases
-    )
+    shown = [description for description in (*DESCRIPTIONS, *usage) if description.phase <= phases]
+    async_add_for_site(hass, entry, async_add_entities, shown, SmartChargeSensor)
     async_add_outlet_sensors(hass, entry, async_add_entities)
 
 

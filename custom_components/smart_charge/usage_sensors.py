@@ -8,6 +8,7 @@ from typing import Any, Final
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import UnitOfEnergy, UnitOfTime
 
+from .const import CONF_TARIFF
 from .entity import Quiet
 from .picture import Picture
 from .records.values import Usage
@@ -37,15 +38,15 @@ _OFF: Final[dict[str, Any]] = {"entity_registry_enabled_default": False}
 
 
 def usage_descriptions(currency: str) -> Iterator[dict[str, Any]]:
-    """Yield each sensor's description. What few homes have, export and cost, is there but switched off."""
-    cost = _COST | {"native_unit_of_measurement": currency} | _OFF
+    """Yield each sensor's description. What few homes need is there but switched off; cost needs prices."""
+    cost = _COST | {"native_unit_of_measurement": currency, "site_section": CONF_TARIFF}
     yield _session("session_export", _ENERGY | _OFF, lambda picture: picture.session and picture.session.export_wh)
     yield _session("session_charging", _TIME | _OFF, lambda picture: picture.session and picture.session.charging_s)
     yield _session("session_cost", cost | {"extra_fn": _session_gap}, _session_cost)
     for period in _PERIODS:
         yield _summed(period, "import", _ENERGY, lambda usage: usage.import_wh)
         yield _summed(period, "export", _ENERGY | _OFF, lambda usage: usage.export_wh)
-        yield _summed(period, "charging", _TIME, lambda usage: usage.charging_s)
+        yield _summed(period, "charging", _TIME | _OFF, lambda usage: usage.charging_s)
         yield _summed(period, "cost", cost | {"extra_fn": _gap_in(period)}, lambda usage: _money(usage.known_cost))
 
 
