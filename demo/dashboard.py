@@ -5,11 +5,21 @@ from dataclasses import dataclass
 import json
 from typing import Any
 
+from .site import GRID_METER, HOUSE
+
 type Card = dict[str, Any]
 type Keys = Mapping[tuple[str, str], str]
 """Entity ids by platform and key."""
 
 WHY = "### {{{{ state_attr('{why}', 'sentence') or state_translated('{why}') }}}}"
+
+LIMITED = "binary_sensor.site_limited_by_supply"
+HEADROOM = "sensor.site_supply_headroom_l1"
+"""There as soon as the main fuse is entered."""
+
+SUPPLY = """\
+{{% if is_state('{limited}', 'on') %}}### The house needs it, so charging takes less
+{{% else %}}### The supply carries it all{{% endif %}}"""
 
 DELAYED = ["delayed_start", "delayed_stop", "delayed_change"]
 
@@ -24,7 +34,7 @@ class ChargePointOnDashboard:
     entry_id: str = ""
 
 
-def build_dashboard(charge_points: Iterable[ChargePointOnDashboard]) -> str:
+def build_dashboard(charge_points: Iterable[ChargePointOnDashboard], site: Keys) -> str:
     """Return the dashboard as the YAML that Home Assistant reads."""
     shown = list(charge_points)
     views = [
@@ -33,8 +43,8 @@ def build_dashboard(charge_points: Iterable[ChargePointOnDashboard]) -> str:
             "path": "now",
             "icon": "mdi:ev-station",
             "type": "sections",
-            "max_columns": 2,
-            "sections": [_now(charge_point) for charge_point in shown],
+            "max_columns": 3,
+            "sections": [*(_now(charge_point) for charge_point in shown), _house(site)],
         },
         {
             "title": "Twelve months",
@@ -107,6 +117,7 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 features=[{"type": "toggle"}],
                 grid_options={"columns": 6, "rows": 2},
             ),
+            *_until_when(of),
             _tile(
                 of["button", "skip_delay"],
                 "Do not wait for the delay",
@@ -125,16 +136,87 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 features_position="inline",
                 grid_options={"columns": "full", "rows": 1},
             ),
-            *(
-                _tile(of["sensor", key], name, color="teal", grid_options={"columns": 6, "rows": 1})
-                for key, name in (("setpoint", "Asked for"), ("drawn", "Drawn"))
-            ),
             {
                 "type": "history-graph",
                 "title": "The last quarter of an hour",
                 "hours_to_show": 0.25,
                 "grid_options": {"columns": "full"},
                 "entities": [{"entity": of["sensor", "power"], "name": "Power"}],
+            },
+        ],
+    }
+
+
+def _until_when(of: Keys) -> Iterable[Card]:
+    """Return what ends Charge now or Stop, and beside it what that needs."""
+    select = of["select", "end"]
+    yield _tile(
+        select,
+        "Charge now or stop until",
+        color="blue",
+        hide_state=True,
+        features=[{"type": "select-options"}],
+        grid_options={"columns": "full", "rows": 2},
+    )
+    needed = (
+        ("number", "end_duration", "duration", "Hours"),
+        ("time", "end_time", "time", "Until"),
+        ("number", "end_energy", "energy", "Amount"),
+    )
+    for platform, key, option, name in needed:
+        yield _tile(
+            of[platform, key],
+            name,
+            color="blue",
+            visibility=[{"condition": "state", "entity": select, "state": option}],
+            grid_options={"columns": "full"},
+            **_features(platform),
+        )
+
+
+def _features(platform: str) -> Card:
+    if platform != "number":
+        return {}  # a tap opens the clock
+    return {"features": [{"type": "numeric-input", "style": "buttons"}], "features_position": "inline"}
+
+
+def _house(of: Keys) -> Card:
+    """Return what all charge points share: the supply, and what electricity costs."""
+    return {
+        "type": "grid",
+        "cards": [
+            {"type": "heading", "heading": "The house", "heading_style": "title", "icon": "mdi:home-lightning-bolt"},
+            {
+                "type": "markdown",
+                "content": SUPPLY.format(limited=LIMITED),
+                "grid_options": {"columns": "full"},
+            },
+            _tile(
+                HOUSE,
+                "The rest of the house: move me",
+                color="purple",
+                features=[{"type": "numeric-input", "style": "slider"}],
+                grid_options={"columns": "full", "rows": 2},
+            ),
+            _tile(GRID_METER, "Grid meter", color="indigo", grid_options={"columns": 6}),
+            _tile(
+                HEADROOM,
+                "Left of the supply",
+                color="green",
+                visibility=[{"condition": "state", "entity": HEADROOM, "state_not": "unavailable"}],
+                grid_options={"columns": 6},
+            ),
+            _tile(of["sensor", "price"], "Price now", color="amber", grid_options={"columns": 6}),
+            _tile(of["sensor", "next_cheap_start"], "Cheap hours begin", color="teal", grid_options={"columns": 6}),
+            {
+                "type": "history-graph",
+                "title": "The last quarter of an hour",
+                "hours_to_show": 0.25,
+                "grid_options": {"columns": "full"},
+                "entities": [
+                    {"entity": GRID_METER, "name": "Grid meter"},
+                    {"entity": HOUSE, "name": "Rest of the house"},
+                ],
             },
         ],
     }
@@ -178,7 +260,12 @@ def _what_comes(of: Keys) -> Iterable[Card]:
 
 def _months(point: ChargePointOnDashboard) -> Card:
     of = point.entities
-    sums = (("today_import", "Today"), ("month_import", "This month"), ("year_import", "Last twelve months"))
+    sums = (
+        ("month_import", "This month", "amber"),
+        ("year_import", "Last twelve months", "amber"),
+        ("month_cost", "Cost this month", "green"),
+        ("year_cost", "Cost, twelve months", "green"),
+    )
     return {
         "type": "grid",
         "cards": [
@@ -194,7 +281,7 @@ def _months(point: ChargePointOnDashboard) -> Card:
                 "entities": [f"smart_charge:{point.entry_id.lower()}_import"],
                 "grid_options": {"columns": "full"},
             },
-            *(_tile(of["sensor", key], name, color="amber", grid_options={"columns": 4}) for key, name in sums),
+            *(_tile(of["sensor", key], name, color=color, grid_options={"columns": 6}) for key, name, color in sums),
         ],
     }
 

@@ -10,6 +10,7 @@ type Answer = Json | Callable[[Json], Awaitable[Json]]
 """What to send for a step, or what makes it from the step as it was shown."""
 
 FLOWS = "config/config_entries/flow"
+OPTIONS = "config/config_entries/options/flow"
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -23,8 +24,18 @@ async def set_up(client: Client, answers: Mapping[str, Answer], within_s: float 
     Raises:
         FlowStuck: a step has no answer, showed an error, or the flow was aborted.
     """
-    step = await client.request("POST", FLOWS, {"handler": "smart_charge"})
-    path = f"{FLOWS}/{step['flow_id']}"
+    created: Json = (await _walk(client, FLOWS, "smart_charge", answers, within_s))["result"]
+    return created
+
+
+async def change(client: Client, entry_id: str, answers: Mapping[str, Answer], within_s: float = 90) -> None:
+    """Walk through the options of one entry; raises as `set_up`."""
+    await _walk(client, OPTIONS, entry_id, answers, within_s)
+
+
+async def _walk(client: Client, flows: str, handler: str, answers: Mapping[str, Answer], within_s: float) -> Json:
+    step: Json = await client.request("POST", flows, {"handler": handler})
+    path = f"{flows}/{step['flow_id']}"
     answered: set[str] = set()
     async with asyncio.timeout(within_s):
         while step["type"] != "create_entry":
@@ -37,8 +48,7 @@ async def set_up(client: Client, answers: Mapping[str, Answer], within_s: float 
                 raise FlowStuck(f"{step['type']} {step_id}: {step.get('reason') or step.get('errors') or 'no answer'}")
             answered.add(step_id)
             step = await client.request("POST", path, await _answer(answers[step_id], step))
-    created: Json = step["result"]
-    return created
+    return step
 
 
 async def _answer(answer: Answer, step: Json) -> Json:

@@ -13,6 +13,8 @@ import shutil
 import socket
 from typing import Any
 
+from .site import CONFIGURATION as SITE
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 DASHBOARD = "ev-charging"
@@ -45,7 +47,7 @@ energy:
 my:
 sun:
 system_health:
-lovelace:
+{site}lovelace:
   dashboards:
     {dashboard}:
       mode: yaml
@@ -99,6 +101,11 @@ class Home:
         (self.directory / f"{DASHBOARD}.yaml").write_text(dashboard)
 
 
+def configuration() -> str:
+    """Return the configuration file of the home."""
+    return CONFIGURATION.format(time_zone=_time_zone(), dashboard=DASHBOARD, site=SITE)
+
+
 def open_home(directory: Path, *, http_port: int, fresh: bool) -> tuple[Home, bool]:
     """Return the home in ``directory`` and whether it was made just now.
 
@@ -113,6 +120,7 @@ def open_home(directory: Path, *, http_port: int, fresh: bool) -> tuple[Home, bo
         for port in (home.http_port, home.modbus_port, home.ocpp_port):
             _claim([port])
         (directory / ".ha_run.lock").unlink(missing_ok=True)
+        (directory / "configuration.yaml").write_text(configuration())
         return home, False
     if directory.exists():  # an earlier first run did not get to its end
         shutil.rmtree(directory)
@@ -130,7 +138,7 @@ def _make_home(directory: Path, http_port: int) -> Home:
         ocpp_port=_claim(range(19000, 19050)),
     )
     (directory / "custom_components").symlink_to(REPOSITORY / "custom_components")
-    (directory / "configuration.yaml").write_text(CONFIGURATION.format(time_zone=_time_zone(), dashboard=DASHBOARD))
+    (directory / "configuration.yaml").write_text(configuration())
     home.write_dashboard("views: []\n")
     for key, version, minor_version, data in _storage(home.http_port):
         document = {"version": version, "minor_version": minor_version, "key": key, "data": data}

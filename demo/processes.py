@@ -50,12 +50,26 @@ class Programs:
         self._stack.push_async_callback(self._end, process)
         self._stack.callback(watcher.cancel)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a program of this name was started."""
+        return name in self._running
+
     async def tell(self, name: str, order: str) -> None:
         """Send one line to what a program reads."""
         orders = self._running[name].stdin
         if orders is not None:
             orders.write(f"{order}\n".encode())
             await orders.drain()
+
+    async def hear(self, name: str, beginning: str, within_s: float = 120) -> str:
+        """Wait for a line that a program prints with this beginning, and return the rest of it."""
+        async with asyncio.timeout(within_s):
+            while True:
+                said = await asyncio.to_thread(self._log_of(name).read_text, errors="replace")
+                for line in said.splitlines(keepends=True):
+                    if line.startswith(beginning) and line.endswith("\n"):
+                        return line.removeprefix(beginning).strip()
+                await asyncio.sleep(0.2)
 
     async def watch(self) -> None:
         """Wait until one of the programs ends by itself.

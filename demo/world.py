@@ -10,10 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .client import Client, Json
-from .dashboard import ChargePointOnDashboard, build_dashboard
+from .dashboard import ChargePointOnDashboard, Keys, build_dashboard
 from .flows import Answer, choose, hours_answers, set_up, shown_in
 from .home import LOOPBACK, REPOSITORY, Home
 from .processes import Programs
+from .site import GRID_METER, HOUSE, enter_fuse, set_up_site
 
 START_WITHIN_S = 120
 # Times as the sentences of the integration have them: 24 hours, the home's zone.
@@ -33,12 +34,19 @@ PROGRAMS = {"modbus": "charge-point-modbus", "ocpp": "charge-point-ocpp"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class World:
-    """Everything that runs. ``points`` are the charge points in the order of the dashboard."""
+    """Everything that runs: ``points`` in the order of the dashboard, and the entities of the site."""
 
     home: Home
     client: Client
     programs: Programs
     points: list[ChargePointOnDashboard]
+    site: Keys
+
+    async def enter_fuse(self) -> None:
+        """Let the supply limit charging from now on, if it does not yet."""
+        if ("sensor", "supply_headroom_l1") in self.site:
+            return
+        await enter_fuse(self.client, next(key for key, kind in self.home.entries.items() if kind == "site"))
 
     async def plug_in(self, point: ChargePointOnDashboard) -> None:
         """Let a car arrive at this charge point."""
@@ -74,13 +82,17 @@ class _Opening:
         self._programs = programs
         self._speed = f"{speed:g}"
         self._started = time.monotonic()
+        self.site: Keys = {}
 
     def _say(self, what: str) -> None:
         print(f"{time.monotonic() - self._started:6.1f} s  {what}", flush=True)
 
     async def open(self) -> World:
         home = self._home
+        is_new = not home.entries
         await self._programs.start(PROGRAMS["modbus"], self._modbus_program())
+        if is_new:
+            await self._programs.start("past", ["demo.past", str(home.directory)])
         await self._programs.start(
             "home-assistant",
             ["demo.home_assistant", "-c", str(home.directory), "--skip-pip"],
@@ -92,15 +104,19 @@ class _Opening:
         if home.ocpp_password:
             await self._start_ocpp(home.ocpp_password)
         entries = await self._entries()
+        if "site" not in entries:
+            await self._set_up_site()
         if "modbus" not in entries:
             await self._set_up_modbus()
         if "ocpp" not in entries:
             await self._set_up_ocpp()
+        if is_new:
+            await self._give_a_past([entry_id for entry_id, kind in self._home.entries.items() if kind != "site"])
         self._home.keep()
         points = await self._points()
-        self._home.write_dashboard(build_dashboard(points))
+        self._home.write_dashboard(build_dashboard(points, self.site))
         self._say("the dashboard is ready")
-        return World(home=self._home, client=self._client, programs=self._programs, points=points)
+        return World(home=self._home, client=self._client, programs=self._programs, points=points, site=self.site)
 
     def _modbus_program(self) -> list[str]:
         port = str(self._home.modbus_port)
@@ -125,13 +141,32 @@ class _Opening:
             self._home.entries[entry["entry_id"]]: entry for entry in entries if entry["entry_id"] in self._home.entries
         }
 
+    async def _set_up_site(self) -> None:
+        await self._client.act("input_number.set_value", HOUSE, value=600)
+        await self._meter_speaks()
+        self._made("site", await set_up_site(self._client))
+
+    async def _meter_speaks(self) -> None:
+        async with asyncio.timeout(30):
+            while True:
+                if (await self._client.state(GRID_METER))["state"] not in {"unknown", "unavailable"}:
+                    return
+                await asyncio.sleep(0.2)
+
+    async def _give_a_past(self, entry_ids: list[str]) -> None:
+        """Have a year of sessions taken up, as after a restart, as soon as they are written."""
+        counts = [int(await self._programs.hear("past", entry_id)) for entry_id in entry_ids]
+        reloads = (f"config/config_entries/entry/{entry_id}/reload" for entry_id in entry_ids)
+        await asyncio.gather(*(self._client.request("POST", path) for path in reloads))
+        self._say(f"gave it a past of twelve months: {sum(counts)} sessions")
+
     async def _set_up_modbus(self) -> None:
         answers: dict[str, Answer] = {
             "user": choose("modbus"),
             "modbus": {"host": LOOPBACK, "port": self._home.modbus_port, "advanced": {}},
             **hours_answers(await self._local_now(), are_open=False),
         }
-        self._made("modbus", await set_up(self._client, answers))
+        await self._made_point("modbus", await set_up(self._client, answers))
 
     async def _set_up_ocpp(self) -> None:
         async def type_into_charge_point(step: Json) -> Json:
@@ -147,7 +182,14 @@ class _Opening:
             "ocpp_found": {},
             **hours_answers(await self._local_now(), are_open=True),
         }
-        self._made("ocpp", await set_up(self._client, answers))
+        await self._made_point("ocpp", await set_up(self._client, answers))
+
+    async def _made_point(self, protocol: str, entry: Json) -> None:
+        """Keep it in mind, and have its past written."""
+        self._made(protocol, entry)
+        if "past" in self._programs:
+            zone = (await self._client.request("GET", "config"))["time_zone"]
+            await self._programs.tell("past", f"{entry['entry_id']} {zone}")
 
     def _made(self, protocol: str, entry: Json) -> None:
         self._home = replace(self._home, entries={**self._home.entries, entry["entry_id"]: protocol})
@@ -163,9 +205,10 @@ class _Opening:
             while True:
                 entries = await self._entries()
                 entities = await self._client.entities()
-                if len(entries) == 2 and all(entry["entry_id"] in entities for entry in entries.values()):
+                if len(entries) == 3 and all(entry["entry_id"] in entities for entry in entries.values()):
                     break
                 await asyncio.sleep(0.3)
+        self.site = entities[entries.pop("site")["entry_id"]]
         return [
             ChargePointOnDashboard(
                 name=entry["title"], protocol=protocol, entities=entities[entry["entry_id"]], entry_id=entry["entry_id"]

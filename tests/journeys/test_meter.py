@@ -158,6 +158,7 @@ async def test_a_restart_forgets_no_alarm(world: World) -> None:
     await world.offers(0)
 
 
+@pytest.mark.usefixtures("all_enabled")
 @NIGHT
 @pytest.mark.requirement("9.5")
 @pytest.mark.parametrize("world", KINDS, indirect=True)
@@ -176,6 +177,7 @@ async def test_a_meter_that_is_off_by_twelve_per_cent_is_told_after_the_charge(w
     assert 12 < float(world.shown("meter_error")) < 16
 
 
+@pytest.mark.usefixtures("all_enabled")
 @NIGHT
 @pytest.mark.requirement("9.4")
 @pytest.mark.parametrize("world", [OCPP], indirect=True)
