@@ -13,7 +13,7 @@ from .site import HOUSE
 from .world import World
 
 HELD_BACK = {"waiting_for_default_hours", "delayed_start", "delayed_stop"}
-BY_PRICE = {"waiting_for_cheaper_hours", "in_cheapest_hours", "charging_to_be_ready", "supply_limit"}
+BY_PRICE = {"waiting_for_cheaper_hours", "in_cheapest_hours", "charging_to_be_ready"}
 FULL_POWER_KW = 6.0
 LESS_POWER_KW = 5.5
 QUIET_HOUSE_W, BUSY_HOUSE_W = 600, 9_500
@@ -81,10 +81,12 @@ class _Watcher:
                 self._entities = (await self._client.entities())[self._point.entry_id]
 
     async def follow_prices(self) -> None:
-        """Choose the cheapest hours, and see that Charge now gives way to them."""
+        """Choose the cheapest hours, see that they count once Charge now is off, and charge now again."""
         await self._client.act("select.select_option", self._entities["select", "mode"], option="cheapest")
         await self._client.act("switch.turn_off", self._entities["switch", "charge_now"])
         await self.see("it charges in the cheapest hours", "why", lambda state: state["state"] in BY_PRICE)
+        await self._press_charge_now()
+        await self.see("power flows again", "power", lambda state: _kilowatts(state) >= FULL_POWER_KW)
 
     async def _press_charge_now(self) -> None:
         await self._client.act("switch.turn_on", self._entities["switch", "charge_now"])
@@ -125,17 +127,16 @@ class _House:
         self._watchers = [_Watcher(world, point) for point in world.points]
 
     async def watch(self) -> None:
+        for one in self._watchers:
+            await one.see("a year of charging has a cost", "year_cost", lambda state: _number(state) > LEAST_COST)
+        await self._watchers[0].follow_prices()
         await self._world.enter_fuse()
         print("          the owner enters a main fuse of 80 A, then the house needs more", flush=True)
         await self._client.act("input_number.set_value", HOUSE, value=BUSY_HOUSE_W)
         for one in self._watchers:
             await one.look_again()
-        for one in self._watchers:
             await one.see("the house needs more, so it is limited", "limited_by_supply", _is_on, "binary_sensor")
             await one.see("it takes less", "power", lambda state: 1 < _kilowatts(state) < LESS_POWER_KW)
-        for one in self._watchers:
-            await one.see("a year of charging has a cost", "year_cost", lambda state: _number(state) > LEAST_COST)
-        await self._watchers[0].follow_prices()
         await self._client.act("input_number.set_value", HOUSE, value=QUIET_HOUSE_W)
 
 
