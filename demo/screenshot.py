@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 import sys
 import tempfile
@@ -16,11 +17,16 @@ GREETING_S = 12.0
 CHARGE_FOR_S = 75
 """Long enough for the graphs to show the rise, and for the session to count its first energy."""
 
+WIDE = Screen(width=1500, height=985, scale=1.5)
 SCREENS = {
-    "dashboard.png": Screen(width=1280, height=985, scale=1.5),
-    "dashboard-dark.png": Screen(width=1280, height=985, scale=1.5, is_dark=True),
-    "dashboard-phone.png": Screen(width=400, height=1120, scale=2, is_phone=True),
+    "dashboard.png": ("now", WIDE),
+    "dashboard-dark.png": ("now", replace(WIDE, is_dark=True)),
+    "dashboard-phone.png": ("now", Screen(width=400, height=1120, scale=2, is_phone=True)),
+    "twelve-months.png": ("months", Screen(width=1280, height=620, scale=1.5)),
 }
+"""The view of each picture, and what it is shown on."""
+
+SHOWN = {"now": ("Charge now", "Mode"), "months": ("Energy by month", "Last twelve months")}
 
 
 def main() -> int:
@@ -47,8 +53,8 @@ async def _live_and_show(home: Home, into: Path, charge_for_s: float) -> None:
         await _charge(world, charging, charge_for_s)
         async with chromium() as page:
             await page.on_every_page("localStorage.setItem('dockedSidebar', JSON.stringify('always_hidden'))")
-            for name, screen in SCREENS.items():
-                picture = await _picture(page, world, screen)
+            for name, (view, screen) in SCREENS.items():
+                picture = await _picture(page, world, view, screen)
                 (into / name).write_bytes(picture)
                 print(f"{name}: {len(picture) // 1024} KiB", flush=True)
 
@@ -58,14 +64,16 @@ async def _charge(world: World, point: ChargePointOnDashboard, for_s: float) -> 
     await asyncio.sleep(15)  # the graph begins before it
     await world.client.act("switch.turn_on", point.entities["switch", "charge_now"])
     print(f"charging for {for_s:g} s", flush=True)
-    await asyncio.sleep(for_s)
+    await asyncio.sleep(for_s / 2)
+    await world.enter_fuse()
+    await asyncio.sleep(for_s / 2)
 
 
-async def _picture(page: Page, world: World, screen: Screen) -> bytes:
+async def _picture(page: Page, world: World, view: str, screen: Screen) -> bytes:
     await page.show_on(screen)
-    await page.open(f"{world.home.url}/{DASHBOARD}")
+    await page.open(f"{world.home.url}/{DASHBOARD}/{view}")
     names = [point.name for point in world.points]
-    await page.wait_for("Charge now", "Mode", *(names[:1] if screen.is_phone else names))
+    await page.wait_for(*SHOWN[view], *(names[:1] if screen.is_phone else names))
     return await page.picture()
 
 
