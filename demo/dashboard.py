@@ -21,6 +21,11 @@ SUPPLY = """\
 {{% if is_state('{limited}', 'on') %}}### The house needs it, so charging takes less
 {{% else %}}### The supply carries it all{{% endif %}}"""
 
+PROTOCOLS = {"modbus": "Modbus TCP", "ocpp": "OCPP 1.6"}
+
+BY_HAND = {"charge_now", "stop", "end", "end_duration", "end_energy", "end_time"}
+"""Controls of the first view, which are no settings."""
+
 DELAYED = ["delayed_start", "delayed_stop", "delayed_change"]
 
 
@@ -152,11 +157,12 @@ def _until_when(of: Keys) -> Iterable[Card]:
     select = of["select", "end"]
     yield _tile(
         select,
-        "Charge now or stop until",
+        "… until",
         color="blue",
         hide_state=True,
         features=[{"type": "select-options"}],
-        grid_options={"columns": "full", "rows": 2},
+        features_position="inline",
+        grid_options={"columns": "full", "rows": 1},
     )
     needed = (
         ("number", "end_duration", "duration", "Hours"),
@@ -207,7 +213,7 @@ def _house(of: Keys) -> Card:
                 grid_options={"columns": 6},
             ),
             _tile(of["sensor", "price"], "Price now", color="amber", grid_options={"columns": 6}),
-            _tile(of["sensor", "next_cheap_start"], "Cheap hours begin", color="teal", grid_options={"columns": 6}),
+            _tile(of["sensor", "next_cheap_start"], "Cheap from", color="teal", grid_options={"columns": 6}),
             {
                 "type": "history-graph",
                 "title": "The last quarter of an hour",
@@ -279,7 +285,7 @@ def _months(point: ChargePointOnDashboard) -> Card:
                 "stat_types": ["change"],
                 "hide_legend": True,
                 "entities": [f"smart_charge:{point.entry_id.lower()}_import"],
-                "grid_options": {"columns": "full"},
+                "grid_options": {"columns": "full", "rows": 6},
             },
             *(_tile(of["sensor", key], name, color=color, grid_options={"columns": 6}) for key, name, color in sums),
         ],
@@ -288,20 +294,28 @@ def _months(point: ChargePointOnDashboard) -> Card:
 
 def _settings(point: ChargePointOnDashboard) -> Card:
     of = point.entities
-    listed = [of[key] for key in sorted(of) if key[0] in {"number", "select", "switch", "time"}]
+    listed = [
+        of[key] for key in sorted(of) if key[0] in {"number", "select", "switch", "time"} and key[1] not in BY_HAND
+    ]
     read = [of[key] for key in sorted(of) if key[0] in {"sensor", "binary_sensor"}]
     return {
         "type": "grid",
         "cards": [
             {"type": "heading", "heading": point.name, "heading_style": "title", "icon": "mdi:tune-variant"},
-            {"type": "entities", "title": "Settings", "entities": listed, "grid_options": {"columns": "full"}},
-            {
-                "type": "entities",
-                "title": f"By {point.protocol}",
-                "entities": read,
-                "grid_options": {"columns": "full"},
-            },
+            _list("Settings", listed),
+            _list(f"By {PROTOCOLS[point.protocol]}", read),
         ],
+    }
+
+
+def _list(title: str, entities: Iterable[str]) -> Card:
+    """Return a card of rows, each with the entity's own name, without the charge point's."""
+    return {
+        "type": "entities",
+        "title": title,
+        "show_header_toggle": False,
+        "entities": [{"entity": entity, "name": {"type": "entity"}} for entity in entities],
+        "grid_options": {"columns": "full"},
     }
 
 

@@ -18,9 +18,9 @@ from .shell import CHARGING, IDLE, PEAK, PLUGGED_IN, FakeCharger, after, at, cal
 CHARGE_NOW = "switch.garage_charge_now"
 STOP = "switch.garage_stop_charging"
 UNTIL = "select.garage_charge_now_or_stop_until"
-HOURS = "number.garage_charge_now_or_stop_hours"
-AMOUNT = "number.garage_charge_now_amount"
-TIME = "time.garage_charge_now_or_stop_time"
+HOURS = "number.garage_until_hours"
+AMOUNT = "number.garage_until_amount"
+TIME = "time.garage_until_time"
 
 pytestmark = pytest.mark.requirement("10.4")
 
