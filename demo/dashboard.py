@@ -23,6 +23,7 @@ SUPPLY = """\
 
 PROTOCOLS = {"modbus": "Modbus TCP", "ocpp": "OCPP 1.6"}
 
+SET_BY_OWNER = {"number", "select", "switch", "time"}
 BY_HAND = {"charge_now", "stop", "end", "end_duration", "end_energy", "end_time"}
 """Controls of the first view, which are no settings."""
 
@@ -285,7 +286,7 @@ def _months(point: ChargePointOnDashboard) -> Card:
                 "stat_types": ["change"],
                 "hide_legend": True,
                 "entities": [f"smart_charge:{point.entry_id.lower()}_import"],
-                "grid_options": {"columns": "full", "rows": 6},
+                "grid_options": {"columns": "full"},
             },
             *(_tile(of["sensor", key], name, color=color, grid_options={"columns": 6}) for key, name, color in sums),
         ],
@@ -294,9 +295,8 @@ def _months(point: ChargePointOnDashboard) -> Card:
 
 def _settings(point: ChargePointOnDashboard) -> Card:
     of = point.entities
-    listed = [
-        of[key] for key in sorted(of) if key[0] in {"number", "select", "switch", "time"} and key[1] not in BY_HAND
-    ]
+    in_order = sorted(of, key=lambda key: (key[0], key[1].replace("_end", "_until")))  # each window's start first
+    listed = [of[key] for key in in_order if key[0] in SET_BY_OWNER and key[1] not in BY_HAND]
     read = [of[key] for key in sorted(of) if key[0] in {"sensor", "binary_sensor"}]
     return {
         "type": "grid",

@@ -22,7 +22,7 @@ SCREENS = {
     "dashboard.png": ("now", WIDE),
     "dashboard-dark.png": ("now", replace(WIDE, is_dark=True)),
     "dashboard-phone.png": ("now", Screen(width=400, height=1120, scale=2, is_phone=True)),
-    "twelve-months.png": ("months", Screen(width=1280, height=620, scale=1.5)),
+    "twelve-months.png": ("months", Screen(width=1280, height=660, scale=1.5)),
 }
 """The view of each picture, and what it is shown on."""
 
