@@ -31,7 +31,11 @@ async def entry(hass: HomeAssistant) -> AsyncIterator[MockConfigEntry]:
         patch("custom_components.smart_charge.listener.LISTEN_ON", "127.0.0.1"),
         patch("custom_components.smart_charge.chargers.ocpp.charger.Timings", lambda: TIMINGS),
     ):
-        entry = ocpp_entry(free_port(), hashes=hash_secret(PASSWORD))
+        days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+        begin, end = (f"{(datetime.now(UTC).hour + shift) % 24:02}:00:00" for shift in (-1, 7))
+        await hass.config.async_set_time_zone("UTC")
+        hours = [{"days": days, "start": begin, "end": end}]
+        entry = ocpp_entry(free_port(), hashes=hash_secret(PASSWORD), default_hours=hours)
         await set_up(hass, entry)
         yield entry
         await hass.config_entries.async_unload(entry.entry_id)

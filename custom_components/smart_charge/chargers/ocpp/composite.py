@@ -12,6 +12,7 @@ from .fields import number, objects, whole
 from .profiles import VOLTS
 from .wire_time import read
 
+DAY_S = 86_400
 STEP_S = 900
 MARGIN_S = 180
 """Instants this near to an edge are not compared: clocks differ, and some schedules are cut to whole minutes."""
@@ -40,22 +41,38 @@ def limits(answer: Mapping[str, Any], phases: int | None) -> list[tuple[int, flo
     return found
 
 
-def compare(profiles: Sequence[Mapping[str, Any]], found: Sequence[tuple[int, float]], now: datetime) -> Verdict | None:
-    """Compare a composite schedule of a day with the recurring profiles that were written; None for an empty one."""
+def horizon_s(answer: Mapping[str, Any]) -> int:
+    """Return how far a composite schedule looks: some tell of an hour when they are asked for a day."""
+    schedule = answer.get("chargingSchedule")
+    told = whole(schedule.get("duration")) if isinstance(schedule, dict) else None
+    return DAY_S if told is None else max(0, min(told, DAY_S))
+
+
+def compare(
+    profiles: Sequence[Mapping[str, Any]], found: Sequence[tuple[int, float]], now: datetime, horizon_s: int
+) -> Verdict | None:
+    """Compare a composite schedule with the recurring profiles that were written; None when it does not tell.
+
+    One period alone may be all that the charge point ever tells: it speaks for the present instant.
+    """
     if not found:
         return None
-    meant = [(second, _is_open_at(profiles, now + timedelta(seconds=second))) for second in _instants(profiles, now)]
-    held = [_held_at(found, second) >= MIN_CURRENT_A for second, _ in meant]
-    if held == [is_open for _, is_open in meant]:
-        return Verdict.AGREES
-    return Verdict.SILENT if all(held) else Verdict.DIFFERS
+    last_s = min(horizon_s, 0 if len(found) == 1 else DAY_S)
+    instants = [second for second in _instants(profiles, now) if second <= last_s]
+    meant = [_is_open_at(profiles, now + timedelta(seconds=second)) for second in instants]
+    held = [_held_at(found, second) >= MIN_CURRENT_A for second in instants]
+    if all(held):
+        return Verdict.AGREES if len(found) > 1 and meant == held else Verdict.SILENT
+    if meant != held:
+        return Verdict.DIFFERS
+    return Verdict.AGREES if any(held) else None
 
 
 def _instants(profiles: Sequence[Mapping[str, Any]], now: datetime) -> list[int]:
     """Seconds from now, of a day, at which nothing changes soon."""
     return [
         second
-        for second in range(0, 86_400 - STEP_S, STEP_S)
+        for second in range(0, DAY_S - STEP_S, STEP_S)
         if len({_is_open_at(profiles, now + timedelta(seconds=second + margin)) for margin in (-MARGIN_S, 0, MARGIN_S)})
         == 1
     ]
@@ -71,7 +88,7 @@ def _is_open_at(profiles: Sequence[Mapping[str, Any]], instant: datetime) -> boo
     for profile in sorted(profiles, key=lambda each: -int(each["stackLevel"])):
         schedule = profile["chargingSchedule"]
         start = read(schedule["startSchedule"])
-        cycle_s = 86_400 if profile["recurrencyKind"] == "Daily" else 604_800
+        cycle_s = DAY_S if profile["recurrencyKind"] == "Daily" else 604_800
         if start is None or instant < start:
             continue
         elapsed_s = (instant - start).total_seconds() % cycle_s

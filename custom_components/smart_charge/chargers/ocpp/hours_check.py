@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..charger import ChargerError, Clock
 from .bench import Bench
 from .calls import Priority
-from .composite import Verdict, compare, limits
+from .composite import DAY_S, Verdict, compare, horizon_s, limits
 from .connection import Connection
+from .frames import Payload
 from .timings import Timings
-
-DAY_S = 86_400
 
 
 class HoursCheck:
@@ -46,7 +46,10 @@ class HoursCheck:
             answer = await connection.call("GetCompositeSchedule", payload, priority=Priority.PROBING)
         except ChargerError:
             return None
-        return None if self._is_busy() else compare(written, limits(answer, self._bench.smart.phases), now)
+        return None if self._is_busy() else self._compare(written, answer, now)
+
+    def _compare(self, written: Sequence[dict[str, Any]], answer: Payload, now: datetime) -> Verdict | None:
+        return compare(written, limits(answer, self._bench.smart.phases), now, horizon_s(answer))
 
     def _is_busy(self) -> bool:
         return self._bench.transaction_id is not None
