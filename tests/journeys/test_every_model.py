@@ -54,3 +54,25 @@ async def _charges(world: World) -> None:
     await world.wait(seconds=15)
     assert world.power_w > 0.95 * most_a * 230
     await world.sees("charging", "on")
+
+
+LIFTING = pytest.mark.parametrize("world", [("vestel_evc04", {"lifts_zero_without_vehicle": True})], indirect=True)
+
+
+@LIFTING
+async def test_a_model_that_lifts_a_pause_without_vehicle_pauses_the_vehicle_that_comes(world: World) -> None:
+    await world.wait(minutes=2)
+
+    await world.plug_in()
+
+    await world.rests()
+    await world.wait(minutes=5)
+    await world.rests()
+
+
+@LIFTING
+async def test_a_model_that_lifts_a_pause_without_vehicle_is_no_problem(world: World) -> None:
+    for _ in range(4):
+        await world.wait(seconds=30)
+
+    assert world.shown("problem") == "off"

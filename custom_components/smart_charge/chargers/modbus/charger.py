@@ -313,8 +313,9 @@ class ModbusCharger(Charger):
             self._renew_reading()
 
     async def _poll(self) -> None:
-        if await self._watch.poll() and self._lease.wanted_a is not None:
-            self._must_resend = True
+        is_swept = await self._watch.poll() and self._lease.wanted_a is not None
+        if is_swept or (self._watch.has_arrival and self._lease.is_displaced):
+            self._must_resend = True  # some models make up a setpoint of their own while there is no vehicle
         self._publish()
         if (reading := self.reading) is not None:
             for listener in list(self._sample_listeners.values()):

@@ -54,6 +54,13 @@ class Lease:
         is_off = number_of(keep_alive.timeout_from, self._poller.values) == 0
         return keep_alive.kind is KeepAliveKind.REWRITE_SETPOINT and not is_off
 
+    @property
+    def is_displaced(self) -> bool:
+        """Whether the charge point shows another setpoint than the one asked for."""
+        if self.wanted_a is None or setpoint_of(self._map, self._poller.values) is None:
+            return False
+        return not self._is_held(self.quantise(self.wanted_a))
+
     def quantise(self, setpoint_a: float) -> float:
         """Return the setpoint as this charge point can take it: down to a step, under its limit, 0 below 6 A."""
         control = self._map.control

@@ -33,6 +33,7 @@ class Watch:
         was_cut: the connection broke since the last poll, so nothing that was known need still be so.
         restarts: how often it has restarted, as far as can be told.
         has_news_of_restart: it restarted at the last poll; whoever acts on that takes the mark away.
+        has_arrival: a vehicle was plugged in between the last two polls.
         failures: polls in a row that brought nothing.
     """
 
@@ -54,6 +55,7 @@ class Watch:
         self.is_online = False
         self.restarts = 0
         self.has_news_of_restart = False
+        self.has_arrival = False
         self.failures = 0
         self.was_cut = False
 
@@ -148,6 +150,8 @@ class Watch:
         before, was_cut = self.reading, self.was_cut
         said = to_reading(self._map, self._poller.values, self._clock())
         self.reading = dataclasses.replace(said, measured_at=asked_at)
+        was_away = before is not None and before.is_plugged_in is False
+        self.has_arrival = was_away and self.reading.is_plugged_in is True
         now = asyncio.get_running_loop().time()
         has_restarted = self._restart_watch.has_restarted(
             self._poller.values, now, before=before, after=self.reading, was_cut=was_cut or was_lost
