@@ -197,7 +197,8 @@ def report(kills: int, stays: list[Stay], sessions: list[SessionRecord], halves_
     """Print what was lost, split or doubled."""
     written = [session for session in sessions if session.import_wh]
     for record in written:
-        max(stays, key=lambda stay: stay.overlap_s(record)).records.append(record)
+        near = [stay for stay in stays if stay.overlap_s(record) > 0] or stays
+        min(near, key=lambda stay: abs(stay.energy_wh - record.import_wh)).records.append(record)
     real = [stay for stay in stays if stay.energy_wh >= LEAST_WH]
     lost_wh = took_wh - sum(record.import_wh for record in written)
     print(f"{kills} kills, {len(stays)} stays, of which {len(real)} took {LEAST_WH} Wh or more")

@@ -296,6 +296,23 @@ async def test_vehicles_that_left_one_after_another_unseen_have_a_session_each(o
     assert await ocpp.energy_wh() == sum(found)
 
 
+async def test_a_vehicle_that_is_there_takes_nothing_of_those_before_it(ocpp: Home) -> None:
+    lost_at = dt_util.utcnow()
+    await ocpp.loses_link()
+    await ocpp.passes(hours=5)
+    await ocpp.finds_link(**PLUGGED_IN | CHARGING, import_wh=None)
+    first = transaction(lost_at + HOUR, 1, 50_000, 57_000)
+    second = transaction(lost_at + 3 * HOUR, 1, 57_000, 64_000)
+    await ocpp.told_late(first, second)
+    await ocpp.passes(minutes=5)
+    await ocpp.tell(import_wh=64_500)
+    await ocpp.passes(minutes=30)
+    await ocpp.tell(import_wh=67_500)
+    await ocpp.tell(**IDLE)
+    assert [session.import_wh for session in await ocpp.sessions()] == [7_000, 7_000, 3_500]
+    assert await ocpp.energy_wh() == 17_500
+
+
 async def test_a_charge_that_ended_just_before_a_vehicle_came_is_not_that_vehicles(ocpp: Home) -> None:
     lost_at = dt_util.utcnow()
     await ocpp.loses_link()

@@ -89,13 +89,16 @@ def _ended_unseen(session: Session, transaction: PastTransaction) -> Session:
 
 
 def without(session: Session, transaction: PastTransaction) -> Session:
-    """Leave to an earlier stay what a session that began unseen has counted of it."""
-    from_wh, stop_wh = session.unseen_from_wh, transaction.meter_stop_wh
-    if from_wh is None or stop_wh is None or not from_wh < stop_wh <= from_wh + session.energy_wh:
+    """Leave to an earlier stay what a session that began unseen counts, or will count, of it."""
+    from_wh, stop_wh, last_wh = session.unseen_from_wh, transaction.meter_stop_wh, session.imported.last_wh
+    is_earlier = transaction.ended_at <= session.plugged_in_at + _SLACK
+    if from_wh is None or stop_wh is None or last_wh is None or stop_wh <= from_wh or not is_earlier:
         return session
     meter = session.imported
-    counted_wh = max(0, meter.counted_wh - (stop_wh - from_wh))
-    return replace(session, imported=replace(meter, counted_wh=counted_wh), unseen_from_wh=stop_wh)
+    counted_wh = max(0, meter.counted_wh - max(0, min(stop_wh, last_wh) - from_wh))
+    changed_at = meter.changed_at if last_wh >= stop_wh else transaction.ended_at
+    imported = replace(meter, counted_wh=counted_wh, last_wh=max(last_wh, stop_wh), changed_at=changed_at)
+    return replace(session, imported=imported, unseen_from_wh=stop_wh)
 
 
 def record_of(records: Iterable[SessionRecord], transaction: PastTransaction) -> SessionRecord | None:

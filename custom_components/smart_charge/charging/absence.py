@@ -138,7 +138,9 @@ def _with_other_vehicle(session: Session, reading: Reading) -> tuple[Session | N
 
 def _follows(session: Session) -> bool:
     """Whether the charge point's counter has shown what the session took."""
-    return session.counter_wh is not None and abs(session.counter_wh - session.energy_wh) <= _COUNTER_SLACK_WH
+    if session.counter_wh is None:
+        return False  # one that is ahead is of a stay before this one, or began before we did
+    return session.energy_wh - _COUNTER_SLACK_WH <= session.counter_wh <= session.energy_wh + LEAST_WH
 
 
 def _parted(
