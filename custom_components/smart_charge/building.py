@@ -1,6 +1,7 @@
 """Build the charger that a config entry describes, on a link that Home Assistant lends or the listener shares."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from homeassistant.components.modbus import async_get_unit
@@ -175,8 +176,16 @@ def _tell_port_is_taken(hass: HomeAssistant, entry: ConfigEntry, port: int) -> N
 
 
 async def _async_verify(hass: HomeAssistant, hashes: list[str], shown: bytes) -> bool:
-    """Check a password where hashing it does not hold up the loop."""
-    return await hass.async_add_executor_job(verify_secret, hashes, shown)
+    """Check a password where hashing it does not hold up the loop.
+
+    The thread ends with it: each of Home Assistant's own would keep the 16 MB that hashing takes, and whoever guesses
+    passwords goes through all of them.
+    """
+    alone = ThreadPoolExecutor(max_workers=1, thread_name_prefix="smart_charge password")
+    try:
+        return await hass.loop.run_in_executor(alone, verify_secret, hashes, shown)
+    finally:
+        alone.shutdown(wait=False)
 
 
 def _authorise(hass: HomeAssistant, entry: ConfigEntry, own: str, is_free: bool, tag: str) -> TagStatus:
