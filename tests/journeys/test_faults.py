@@ -75,9 +75,17 @@ async def reboot(world: World) -> float:
     await world.sim.power_cut()
     await world.sees("connectivity", "off")
     await world.wait(seconds=5)
+    await returns(world)
+    return (dt_util.utcnow() - began_at).total_seconds()
+
+
+async def returns(world: World) -> None:
+    """Let the power be back, and an OCPP charge point be greeted and asked: that takes real seconds, and no leap."""
     await world.sim.power_back()
     await world.is_back()
-    return (dt_util.utcnow() - began_at).total_seconds()
+    if world.kind == OCPP:
+        await until(lambda: world.shown("why") in {"delayed_start", "waiting_for_default_hours"}, 60)
+        await until(lambda: world.sim.charge_point.offered_a == 0, 60)
 
 
 async def slow_registers_are_read(world: World) -> None:
@@ -93,8 +101,7 @@ async def power_cut(world: World) -> float:
     await world.sim.power_cut()
     await world.sees("connectivity", "off")
     await world.wait_until(began_at + OUTAGE)
-    await world.sim.power_back()
-    await world.is_back()
+    await returns(world)
     return (dt_util.utcnow() - began_at).total_seconds()
 
 
