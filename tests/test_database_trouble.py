@@ -221,12 +221,12 @@ async def test_what_may_not_be_written_is_said_from_the_start(
     hass: HomeAssistant, ledger: Ledger, tmp_path: Path, target: str
 ) -> None:
     """The very file, or the folder it is to be made in, has been closed to everybody."""
+    await settle(hass)
     await ledger.async_stop()
     closed = ledger.path if target == "file" else ledger.path.parent
-    for ending in ("-wal", "-shm"):
-        ledger.path.with_name(f"{ledger.path.name}{ending}").unlink(missing_ok=True)
     if target == "folder":
-        ledger.path.unlink()
+        for file in ledger.path.parent.glob(f"{ledger.path.name}*"):
+            file.unlink()
     if _run("chattr", "+i", str(closed)):
         pytest.skip("no file can be closed to everybody here")
     try:

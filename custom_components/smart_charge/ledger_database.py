@@ -114,8 +114,7 @@ class Database:
         before, self.error = self.error, error
         if type(error) is not type(before):
             self._say(error)
-        is_server_lost = isinstance(error, LedgerUnreachable) and self.opened_at_url is not None
-        if isinstance(error, LedgerDamaged | LedgerReadOnly) or is_server_lost:
+        if isinstance(error, LedgerDamaged | LedgerReadOnly | LedgerUnreachable):
             await self.async_close()  # so that the next try sees whatever is there then, and whatever is allowed
 
     def _say(self, error: LedgerError | None) -> None:
