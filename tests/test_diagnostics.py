@@ -1,16 +1,18 @@
 from unittest.mock import patch
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.smart_charge.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.errors import LedgerUnreachable
 from custom_components.smart_charge.site import DATA_SITE
 
 from .premises import FUSE_25, add, site_entry
-from .shell import CHARGING, FakeCharger, ocpp_entry, set_up_fake, settle
+from .shell import CHARGING, FakeCharger, modbus_entry, ocpp_entry, set_up_fake, settle
 
 
 @pytest.mark.requirement("S4.1")
@@ -57,8 +59,19 @@ async def test_diagnostics_of_the_site_tell_neither_names_nor_the_database(
         shown = await async_get_config_entry_diagnostics(hass, site)
         hass.config_entries.async_update_entry(site, options={"supply": FUSE_25})
         await settle(hass)
+        await hass.data[DATA_LEDGER].async_flush()
+        await settle(hass)
     assert shown["agreement"] == {"holds": True, "default_hours_required": False}
     assert shown["entry"]["data"] == {"kind": "site"}
     assert shown["entry"]["options"]["supply"]["limit"] == 25.0
     for name in ("Acme", "Streetlight", "mbridge", "anna", "hunter2", "db.example", "Garage"):
         assert name not in str(shown)
+
+
+async def test_an_entry_that_is_not_set_up_has_a_picture_too(hass: HomeAssistant) -> None:
+    entry = modbus_entry()
+    entry.add_to_hass(hass)
+    entry.mock_state(hass, ConfigEntryState.SETUP_RETRY)
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    assert found["state"] == "setup_retry"
+    assert "127.0.0.1" not in str(found)

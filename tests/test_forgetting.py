@@ -278,6 +278,39 @@ async def test_what_a_charge_point_would_not_delete_is_said(
 
 
 @S7_2
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_a_charge_point_that_was_away_forgets_when_it_is_back(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, entry: MockConfigEntry, is_restarted: bool
+) -> None:
+    charger.is_online = False
+    charger.tell()
+    assert what((await delete(hass))["left"]) == {"charge_point_away"}
+    assert charger.people_forgotten == 1
+    if is_restarted:
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await set_up_fake(hass, charger, entry)
+    charger.is_online = True
+    charger.say(**IDLE)
+    await settle(hass)
+    assert charger.people_forgotten == 2
+    charger.is_online = False
+    charger.tell()
+    charger.is_online = True
+    charger.tell()
+    await settle(hass)
+    assert charger.people_forgotten == 2
+
+
+@S7_2
+async def test_a_second_wipe_finds_nothing_more_to_do(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    await live_here(hass, ledger, charger, freezer)
+    assert (await delete(hass))["is_complete"] is True
+    assert (await delete(hass))["is_complete"] is True
+
+
+@S7_2
 @pytest.mark.requirement("14.1")
 async def test_the_register_of_sales_is_kept_and_named(hass: HomeAssistant, ledger: Ledger) -> None:
     now = dt_util.utcnow()

@@ -23,6 +23,7 @@ from .chargers.modbus.charger import ModbusCharger
 from .const import CONF_PROTOCOL, DOMAIN, LOGGER
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import device_info
+from .forgetting_later import async_forget_when_back
 from .guard import DATA_GUARD, Guard, note, note_changes
 from .intents import async_setup_intents
 from .keeping import async_start_keeping
@@ -176,6 +177,7 @@ def _wire(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.T
     entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stopping))
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, core_changed))
     entry.async_on_unload(coordinator.charger.listen(charger_spoke))
+    entry.async_on_unload(async_forget_when_back(entry))
     entry.async_on_unload(entry.add_update_listener(entry_changed))
     minute, second = secrets.randbelow(60), secrets.randbelow(60)  # not every home's charge points in one second
     entry.async_on_unload(async_track_time_change(hass, quiet_hour, hour=QUIET_HOUR, minute=minute, second=second))

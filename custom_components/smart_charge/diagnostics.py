@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -20,6 +21,9 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartCh
     if is_site(entry):
         names = [each.title for each in hass.config_entries.async_entries(DOMAIN) if not is_site(each)]
         return _site(hass.data[DATA_SITE], entry, names) | {"prices": hass.data[DATA_PRICES].diagnostics()}
+    if entry.state is not ConfigEntryState.LOADED:
+        plain = {"entry": {"version": entry.version, "data": dict(entry.data), "options": dict(entry.options)}}
+        return redact(plain | {"state": entry.state.value}, _private(entry, None))  # type: ignore[no-any-return]
     coordinator = entry.runtime_data
     charger, picture = coordinator.charger, coordinator.data
     plain = {
@@ -51,7 +55,8 @@ def _site(site: Site, entry: SmartChargeConfigEntry, names: list[str]) -> dict[s
     return redact(plain | site.diagnostics(), names)  # type: ignore[no-any-return]
 
 
-def _private(entry: SmartChargeConfigEntry, identity: Identity) -> list[str]:
+def _private(entry: SmartChargeConfigEntry, identity: Identity | None) -> list[str]:
     """Words that could stand inside a value."""
-    known = (entry.unique_id, entry.title, identity.serial, entry.data.get("host"), entry.data.get("charge_point_id"))
+    serial = None if identity is None else identity.serial
+    known = (entry.unique_id, entry.title, serial, entry.data.get("host"), entry.data.get("charge_point_id"))
     return [word for word in known if word]

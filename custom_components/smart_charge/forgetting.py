@@ -21,6 +21,7 @@ from .chargers.ocpp.charger import OcppCharger
 from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .forgetting_history import HistoryOutOfReach, async_erase_history, async_find_history
+from .forgetting_later import async_have_forgotten
 from .forgetting_names import async_forget_names
 from .forgetting_search import needles, search
 from .forgetting_traces import Traces, async_gather_traces
@@ -30,9 +31,6 @@ from .records.remnants import Remnant
 from .records.retention import Erased
 from .security.events import Kind
 from .storage import DATA_HOUSEHOLD
-
-CHARGE_POINT_S: Final = 20.0
-"""So long a charge point may take to forget. One that is asleep or away is named instead."""
 
 NOWHERE_NEAR: Final = ("backups", "log", "charge_point_log", "given_away", "disk")
 """What no program of ours can reach, whatever is erased."""
@@ -155,8 +153,7 @@ async def _async_tell(entry: SmartChargeConfigEntry) -> list[str]:
     charger = entry.runtime_data.charger
     await charger.acknowledge(charger.past_transactions)  # or they would be put on record now
     try:
-        async with asyncio.timeout(CHARGE_POINT_S):
-            return sorted(each.value for each in await charger.forget_people())
+        return sorted(each.value for each in await async_have_forgotten(charger, entry.runtime_data.memory))
     except ChargerError, TimeoutError:
         return ["charge_point_away"]
 

@@ -14,6 +14,9 @@ SHORTEST: Final = 4
 _PASSED_OVER: Final = frozenset({"backups", "custom_components", "deps", "tts", "media", ".git", "__pycache__"})
 """Folders, directly below the configuration folder, that are programs or cannot be read: backups are packed."""
 
+_SHARED_MEMORY: Final = "-shm"
+"""Of SQLite: numbers of pages only, and whoever opens and closes it lets go of the locks on it."""
+
 _PIECE: Final = 2**18
 _LONGEST: Final = 2**10
 """Of a word in bytes, with all that JSON may make of it."""
@@ -63,7 +66,8 @@ def _files(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         if Path(parent) == folder:
             folders[:] = [each for each in folders if each not in _PASSED_OVER]
-        yield from (path for name in names if (path := Path(parent, name)).is_file() and not path.is_symlink())
+        paths = (Path(parent, name) for name in names if not name.endswith(_SHARED_MEMORY))
+        yield from (path for path in paths if path.is_file() and not path.is_symlink())
 
 
 def _holds(file: Path, wanted: re.Pattern[bytes]) -> bool:

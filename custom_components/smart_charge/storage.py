@@ -53,6 +53,7 @@ class Memory:
         self.ending = Ending()
         self.charger: Mapping[str, Any] = {}
         self.id_tag = secrets.token_hex(8).upper()
+        self.has_to_forget = False  # the tags that the charge point holds: it was away when they were deleted
 
     async def async_load(self) -> None:
         """Read the file; a part that cannot be read is as if it were new."""
@@ -71,6 +72,7 @@ class Memory:
         self.ending = _part(Ending, stored.get("ending")) or Ending()
         self.charger = stored.get("charger") or {}
         self.id_tag = stored.get("id_tag") or self.id_tag
+        self.has_to_forget = stored.get("has_to_forget") is True
 
     @callback
     def save_soon(self) -> None:
@@ -124,6 +126,7 @@ class Memory:
             "ending": to_plain(self.ending),
             "charger": to_plain(self.charger),
             "id_tag": self.id_tag,
+            "has_to_forget": self.has_to_forget,
         }
 
 

@@ -114,6 +114,8 @@ def _in_files(path: Path, words: frozenset[str]) -> Iterator[Remnant]:
     """Yield the files that hold a word anywhere, and those that were set aside as damaged."""
     needles = [spelling.encode() for word in words if len(word) >= _SHORTEST for spelling in _spellings(word)]
     for file in files_of(path):
+        if file.name.endswith("-shm"):  # numbers of pages only, and to close it would let go of SQLite's locks
+            continue
         if ".damaged-" in file.name or _has_any(file, needles):
             yield Remnant(where=file.name, count=1)
 
