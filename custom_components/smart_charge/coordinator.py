@@ -209,7 +209,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             self.async_set_updated_data(self._picture(now))
 
     def _picture(self, now: datetime) -> Picture:
-        return self._showing.picture(now, self.settings, self.config_entry.options, self._decision)
+        picture = self._showing.picture(now, self.settings, self.config_entry.options, self._decision)
+        return replace(picture, unattended="stays_off") if self._share.unattended_a == 0 else picture
 
     def sentence(self, why: str, until_at: datetime | None, at: datetime) -> str | None:
         """Say why, as it was said at an instant."""

@@ -11,7 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 from .asking import Run
 from .chargers.charger import Charger, ChargerError, LeaveBehind
 from .charging.fallback import hours_left_behind
-from .charging.model import Settings
+from .charging.model import MIN_CURRENT_A, Settings
 from .charging.random_delay import draw_s
 from .const import DOMAIN, LOGGER
 
@@ -76,6 +76,8 @@ class Leaving:
     def _tell(self) -> None:
         """Raise a repair if a vehicle would stay uncharged when Home Assistant is away (7.1)."""
         key = _REPAIRS.get(self._charger.capabilities.unattended)
+        if self._settings().rated_a < MIN_CURRENT_A:
+            key = None  # the supply is why, and the site says so
         if key is None:
             ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
             return

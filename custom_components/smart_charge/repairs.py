@@ -21,6 +21,7 @@ from .remedies import ApplyRemedy
 from .security.events import Kind
 from .site import DATA_SITE
 from .site_doubts import METER_DOUBTED
+from .site_left import LEFT_OFF, AllowAllUnwatched
 from .site_wiring import AskWiring
 
 
@@ -145,6 +146,8 @@ async def async_create_fix_flow(
         return DeletePersonalData(str(data["entry_id"]))
     if data is not None and "remedy" in data:
         return ApplyRemedy(str(data["entry_id"]), Remedy(str(data["remedy"])))
+    if data is not None and issue_id == LEFT_OFF:
+        return AllowAllUnwatched(float(data["needed_a"] or 0))
     if data is not None and "wiring_of" in data:
         return AskWiring(str(data["wiring_of"]))
     if data is not None and "danger" in data:

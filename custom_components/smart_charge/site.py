@@ -20,8 +20,9 @@ from homeassistant.util.hass_dict import HassKey
 
 from .charging.claims import Claim, Supply
 from .charging.grid_meter import GridReading
+from .charging.left_to_each import left_to_each
 from .charging.meter_trial import Trial, masked, observed
-from .charging.model import MIN_CURRENT_A, NO_PHASES, Ceiling, SharingCause
+from .charging.model import NO_PHASES, Ceiling, SharingCause
 from .charging.sharing import Sharing, SharingCarry, share
 from .const import CONF_KIND, DOMAIN, KIND_SITE
 from .records.carry import to_plain
@@ -72,6 +73,7 @@ class Site:
         self._listeners: list[Callable[[], None]] = []
         self._watchers: list[Callable[[], None]] = []
         self._supply: Supply | None = None
+        self._left: dict[str, float] | None = None
         self._meter = SiteMeter(hass, self._on_meter)
         self._meter_settings = MeterSettings()
         self._carry = SharingCarry()
@@ -104,6 +106,7 @@ class Site:
     def options_changed(self) -> None:
         """Apply what was set."""
         self._supply = supply_from(self.options)
+        self._left = None
         before, self._meter_settings = self._meter_settings, meter_from(self.options)
         self._meter.follow(self._meter_settings)
         if before.has_meter and before != self._meter_settings:
@@ -139,6 +142,7 @@ class Site:
     def join(self, member: Member) -> Callable[[], None]:
         """Let a charge point share from now on; returns what ends that."""
         self._members[member.key] = member
+        self._left = None
         _call(self._listeners)
 
         def leave() -> None:
@@ -156,17 +160,31 @@ class Site:
             return ceiling
         return replace(ceiling, cause=SharingCause.SUPPLY)  # nobody lost a meter that was never there
 
-    @property
-    def unattended_a(self) -> float | None:
-        """The most that one charge point may take while Home Assistant is away; None where nothing limits it.
-
-        An equal part of what all may take without a meter, but enough to charge at all (7.1).
-        """
+    def unattended_a(self, key: str) -> float | None:
+        """Return the most that one charge point may take while Home Assistant is away; None where nothing limits it."""
         if self._supply is None:
             return None
-        limit_a = min(limit_a for limit_a in self._supply.limit_a if limit_a is not None)
-        most_a = min(self._supply.without_meter_a, limit_a) / max(len(self._members), 1)
-        return max(MIN_CURRENT_A, float(int(most_a)))
+        if self._left is None:
+            self._left = left_to_each(self._supply, self.wired)
+        return self._left.get(key)
+
+    @property
+    def wired(self) -> dict[str, tuple[int, ...]]:
+        """All charge points that are set up, the first of them first, with the supply's phases behind their own."""
+        entries = self._hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+        keys = sorted(entry.entry_id for entry in entries if not is_site(entry))
+        return {key: wiring_of(self.options, key, self._own_phases(key)) for key in keys}
+
+    def _own_phases(self, key: str) -> int | None:
+        member = self._members.get(key)
+        return None if member is None else member.own_phases
+
+    @callback
+    def charge_points_changed(self, *, is_fewer: bool) -> None:
+        """Share anew what is left behind: one was added, or changed, and will join by itself; or there is one less."""
+        self._left = None
+        if is_fewer:
+            _call(self._listeners)
 
     @callback
     def share(self, asking: Member | None = None) -> None:

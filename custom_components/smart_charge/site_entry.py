@@ -5,11 +5,12 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 
 from .const import DOMAIN, KIND_SITE
 from .site import DATA_SITE, Site
+from .site_left import LEFT_OFF, tell_left_off
 from .site_names import follow_names, named, withdraw_removed
 from .site_repairs import tell_repairs, withdraw_repairs
 from .site_wiring import follow_wiring, tell_unwired, withdraw_unwired
@@ -47,6 +48,7 @@ async def _async_changed(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     site.options_changed()
     withdraw_removed(hass, set(named(entry)))
     tell_unwired(hass, entry)
+    tell_left_off(hass, entry)
     if site.picture.phases != before:
         _remove_phases(hass, entry, site.picture.phases)
         hass.config_entries.async_schedule_reload(entry.entry_id)
@@ -78,3 +80,4 @@ def async_remove_site(hass: HomeAssistant) -> None:
     withdraw_repairs(hass)
     withdraw_removed(hass, set())
     withdraw_unwired(hass)
+    ir.async_delete_issue(hass, DOMAIN, LEFT_OFF)

@@ -11,7 +11,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import CONF_SUPPLY, DOMAIN
 from .flow_site_supply import WIRING_SCHEMA
-from .site import is_site
+from .site import DATA_SITE, is_site
+from .site_left import tell_left_off
 from .site_settings import CONF_PHASES, CONF_WIRING
 
 UNWIRED: Final = "supply_wiring_unknown"
@@ -21,11 +22,15 @@ UNWIRED: Final = "supply_wiring_unknown"
 def follow_wiring(hass: HomeAssistant, site: ConfigEntry[Any]) -> Callable[[], None]:
     """Ask about each charge point that is added later; returns what ends that."""
     tell_unwired(hass, site)
+    tell_left_off(hass, site)
 
     @callback
-    def on_change(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        if entry.domain == DOMAIN and not is_site(entry):
-            tell_unwired(hass, site)
+    def on_change(change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if entry.domain != DOMAIN or is_site(entry):
+            return
+        hass.data[DATA_SITE].charge_points_changed(is_fewer=change is ConfigEntryChange.REMOVED)
+        tell_unwired(hass, site)
+        tell_left_off(hass, site)
 
     return async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, on_change)
 

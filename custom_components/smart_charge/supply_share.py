@@ -41,7 +41,7 @@ class SupplyShare:
     @property
     def unattended_a(self) -> float | None:
         """The most that it may take while Home Assistant is away; None where nothing limits it."""
-        return self._site.unattended_a
+        return self._site.unattended_a(self.key)
 
     @callback
     def renew(self) -> None:
