@@ -230,6 +230,10 @@ async def test_with_two_charge_points_the_one_with_a_vehicle_is_meant(
     await settle(hass)
     assert await say(hass, "charge for two hours") == "Which charge point? I know Garage / Drive"
     assert await say(hass, "charge for two hours on the drive") == "Charging now, until 20:00"
+    hass.config_entries.async_update_entry(hass.config_entries.async_get_entry("01SECOND"), title="Long Drive")
+    assert await say(hass, "charge for three hours on the drive") == "Charging now, until 21:00"
+    hass.config_entries.async_update_entry(hass.config_entries.async_get_entry("01SECOND"), title="Drive")
+    assert (await say(hass, "charge for three hours in the shed")).startswith("There is no charge point called shed")
     assert await say(hass, "charge now in the shed") == "There is no charge point called shed. I know Garage / Drive"
     assert await say(hass, "stop charging") == "Garage: Stopped by you. Drive: Stopped by you"
     assert (charger.asked[-1], other.asked[-1]) == (0.0, 0.0)

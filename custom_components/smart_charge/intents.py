@@ -1,6 +1,6 @@
 """What may be asked of charge points by voice: a table of intents, for sentences and for language models (U9)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final, cast, override
@@ -268,7 +268,9 @@ def _meant(
         raise invalid("voice_no_charge_point")
     meant = list(known)
     if name is not None:
-        meant = [entry for entry in known if name.casefold() in {each.casefold() for each in names_of(hass, entry)}]
+        said = name.casefold()
+        meant = [entry for entry in known if said in {each.casefold() for each in names_of(hass, entry)}]
+        meant = meant or [entry for entry in known if _has_words(names_of(hass, entry), said)]
     coordinators = [entry.runtime_data for entry in meant]
     concerned = [each for each in coordinators if request.concerns(each)] if len(meant) > 1 else coordinators
     titles = " / ".join(entry.title for entry in known)
@@ -277,6 +279,11 @@ def _meant(
     if request.is_for_one and len(concerned) != 1:
         raise invalid("voice_which", names=titles)
     return concerned or coordinators
+
+
+def _has_words(names: Iterable[str], said: str) -> bool:
+    """Whether a part of one of the names was said: "wall one" for "Acme Wall One"."""
+    return any(set(said.split()) <= set(name.casefold().split()) for name in names)
 
 
 def charge_points(hass: HomeAssistant, assistant: str | None) -> list[SmartChargeConfigEntry]:

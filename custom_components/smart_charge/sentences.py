@@ -160,6 +160,10 @@ SAYINGS: Final = (
 )
 
 
+_PLACE: Final = re.compile(r"(.+) (?:at|in|on) (?:the |my |our )?(.+?)")
+"""A part of a charge point's name, or one that we do not know, behind what was said."""
+
+
 @callback
 def async_listen(hass: HomeAssistant) -> None:
     """Have Assist's own agent understand them: as one trigger, for of several that match each would be run."""
@@ -178,6 +182,8 @@ async def _async_answer(hass: HomeAssistant, saying: Saying, heard: Conversation
     name, text = _without_name(hass, plain(words.get("words", "")))
     place = words.get("place")
     slots = saying.read(text)
+    if slots is None and (split := _PLACE.fullmatch(text)) is not None:
+        slots, name = saying.read(split[1]), split[2]
     if slots is None:
         return str(invalid("voice_not_understood", words=text))
     if (name := name or place) is not None:
