@@ -15,11 +15,11 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_charge import flow_modbus
 from custom_components.smart_charge.chargers.charger import ChargerNotPermitted, ChargerRefused, Identity
 from custom_components.smart_charge.chargers.modbus.register_map import load_maps
 from custom_components.smart_charge.const import DOMAIN
-from custom_components.smart_charge.flow_names import name_of, usable_serial
+from custom_components.smart_charge.flow import modbus as flow_modbus
+from custom_components.smart_charge.identity import name_of, usable_serial
 from simulator import ModbusCharger
 from tests.flow_words import free_port, readable, suggested
 

@@ -21,9 +21,9 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_charge import flow_ocpp, flow_password
 from custom_components.smart_charge.chargers.ocpp.timings import Timings
 from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.flow import ocpp as flow_ocpp, password as flow_password
 from custom_components.smart_charge.listener import DATA_LISTENERS, async_acquire_listener
 from custom_components.smart_charge.security.credentials import hash_secret, verify_secret
 from simulator import Behaviour, OcppCharger
@@ -351,7 +351,7 @@ async def test_closing_the_window_while_the_port_opens_leaves_nothing_running(ha
         return held
 
     with (
-        patch("custom_components.smart_charge.flow_reception.async_acquire_listener", slowly),
+        patch("custom_components.smart_charge.flow.reception.async_acquire_listener", slowly),
         pytest.raises(UnknownFlow),
     ):
         await go_on(hass, form, {"port": port})

@@ -136,7 +136,7 @@ async def test_deleting_reaches_the_file_that_was_left_for_a_database(
     await ledger.async_flush()
     await say(hass, await records(hass, site), {"url": url, "keep_months": 13})
     assert await is_at(hass, url)
-    with patch("custom_components.smart_charge.forgetting_names.SAVED_AFTER_S", 0):
+    with patch("custom_components.smart_charge.forgetting.names.SAVED_AFTER_S", 0):
         answer = await hass.services.async_call(
             DOMAIN, "delete_personal_data", {"confirm": "A1234567"}, blocking=True, return_response=True
         )
@@ -157,7 +157,7 @@ async def test_a_left_file_that_cannot_be_erased_is_named(hass: HomeAssistant, s
     await say(hass, await records(hass, site), {"url": url, "keep_months": 13})
     assert await is_at(hass, url)
     await hass.async_add_executor_job(ledger.path.write_bytes, b"no database" * 1000)
-    with patch("custom_components.smart_charge.forgetting_names.SAVED_AFTER_S", 0):
+    with patch("custom_components.smart_charge.forgetting.names.SAVED_AFTER_S", 0):
         answer = await hass.services.async_call(
             DOMAIN, "delete_personal_data", {"confirm": "A1234567"}, blocking=True, return_response=True
         )

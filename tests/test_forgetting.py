@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 
 from custom_components.smart_charge.chargers.charger import Kept
 from custom_components.smart_charge.const import DOMAIN
-from custom_components.smart_charge.forgetting_search import needles, search
+from custom_components.smart_charge.forgetting.search import needles, search
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
 from custom_components.smart_charge.records.sales import Sale
 from custom_components.smart_charge.records.security_log import SecurityEvent
@@ -48,7 +48,7 @@ def persistent_database() -> bool:
 @pytest.fixture(autouse=True)
 def _hurried() -> Iterator[None]:
     """Registries are saved when the test says so."""
-    with patch("custom_components.smart_charge.forgetting_names.SAVED_AFTER_S", 0):
+    with patch("custom_components.smart_charge.forgetting.names.SAVED_AFTER_S", 0):
         yield
 
 

@@ -178,7 +178,7 @@ async def test_a_database_that_is_gone_for_good_can_be_given_up(
 
 
 async def delete(hass: HomeAssistant) -> dict[str, Any]:
-    with patch("custom_components.smart_charge.forgetting_names.SAVED_AFTER_S", 0):
+    with patch("custom_components.smart_charge.forgetting.names.SAVED_AFTER_S", 0):
         answer: Any = await hass.services.async_call(
             DOMAIN, "delete_personal_data", {"confirm": "A1234567"}, blocking=True, return_response=True
         )

@@ -23,7 +23,7 @@ from .chargers.modbus.charger import ModbusCharger
 from .const import CONF_PROTOCOL, DOMAIN, LOGGER
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import device_info
-from .forgetting_later import async_forget_when_back
+from .forgetting.later import async_forget_when_back
 from .guard import DATA_GUARD, Guard, note, note_changes
 from .intents import async_setup_intents
 from .keeping import async_start_keeping

@@ -34,8 +34,8 @@ from .const import (
     DOMAIN,
     PROTOCOL_MODBUS,
 )
-from .flow_names import is_substitute, usable_serial
 from .guard import note, note_report
+from .identity import is_substitute, usable_serial
 from .listener import async_acquire_listener
 from .outlets import connector_of, discover_outlet, first_id
 from .owner_maps import async_load_maps

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import SmartChargeEntity, SmartChargeEntityDescription
-from .forgetting_request import async_ask_first
+from .forgetting.request import async_ask_first
 from .owner import async_skip_delay
 
 PARALLEL_UPDATES = 1

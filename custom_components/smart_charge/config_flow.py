@@ -17,11 +17,11 @@ from .const import (
     PROTOCOL_MODBUS,
     PROTOCOL_OCPP,
 )
-from .flow_modbus import ModbusSteps
-from .flow_names import name_of
-from .flow_ocpp import OcppSteps
-from .flow_options import SmartChargeOptionsFlow
-from .flow_site import SiteOptionsFlow
+from .flow.modbus import ModbusSteps
+from .flow.ocpp import OcppSteps
+from .flow.options import SmartChargeOptionsFlow
+from .flow.site import SiteOptionsFlow
+from .identity import name_of
 from .site import is_site
 
 

@@ -10,10 +10,11 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import TextSelector
 import probatio
 
-from . import forgetting_request, log_watch
+from . import log_watch
 from .chargers.charger import Remedy
 from .charging.alarms import Danger, acknowledged
 from .coordinator import SmartChargeConfigEntry
+from .forgetting import request as forgetting_request
 from .guard import note
 from .ledger import DATA_LEDGER
 from .ledger_repairs import ISSUE_ID, ISSUE_LEFT

@@ -8,6 +8,13 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import probatio
 
+from .actions.consumption import async_setup_consumption
+from .actions.forgetting import async_setup_forgetting
+from .actions.journal import async_setup_journal
+from .actions.orcs import async_setup_orcs
+from .actions.requests import async_setup_requests, charge_point_of
+from .actions.sales import async_setup_sales
+from .actions.security import async_setup_security
 from .admin import async_register_admin_action
 from .chargers.charger import ChargerError
 from .chargers.modbus.charger import ModbusCharger
@@ -18,13 +25,6 @@ from .coordinator import SmartChargeConfigEntry
 from .errors import invalid, translated
 from .guard import note
 from .security.events import Kind
-from .services_consumption import async_setup_consumption
-from .services_forgetting import async_setup_forgetting
-from .services_journal import async_setup_journal
-from .services_orcs import async_setup_orcs
-from .services_requests import async_setup_requests, charge_point_of
-from .services_sales import async_setup_sales
-from .services_security import async_setup_security
 from .site import is_site
 from .storage import DATA_HOUSEHOLD, KnownTag
 

@@ -10,7 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import CONF_SUPPLY, DOMAIN
-from .flow_site_supply import WIRING_SCHEMA
+from .flow.site_supply import WIRING_SCHEMA
 from .site import DATA_SITE, is_site
 from .site_left import tell_left_off
 from .site_settings import CONF_PHASES, CONF_WIRING

@@ -1,0 +1,1 @@
+"""The actions, by subject; `services.py` registers them."""

@@ -1,0 +1,207 @@
+"""Forget people: erase what is kept of them, here and in the charge point, then look for what is left (S7.2).
+
+Charging goes on: the vehicle's stay so far is forgotten, and what follows counts as a new one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..chargers.charger import ChargerError
+from ..chargers.ocpp.charger import OcppCharger
+from ..const import DOMAIN
+from ..coordinator import SmartChargeConfigEntry
+from ..guard import note
+from ..ledger import DATA_LEDGER
+from ..records.remnants import Remnant
+from ..records.retention import Erased
+from ..security.events import Kind
+from ..storage import DATA_HOUSEHOLD
+from .history import HistoryOutOfReach, async_erase_history, async_find_history
+from .later import async_have_forgotten
+from .names import async_forget_names
+from .search import needles, search
+from .traces import Traces, async_gather_traces
+
+NOWHERE_NEAR: Final = ("backups", "log", "charge_point_log", "given_away", "disk")
+"""What no program of ours can reach, whatever is erased."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One line of what became of it. ``where`` is a file, a charge point or a name."""
+
+    what: str
+    count: int | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forgotten:
+    """What was erased, what remains and why, and what cannot be reached from here.
+
+    Attributes:
+        remains: kept on purpose, such as the register of sales.
+        left: found by the search afterwards although it should be gone.
+    """
+
+    erased: Sequence[Item]
+    remains: Sequence[Item]
+    left: Sequence[Item]
+    out_of_reach: Sequence[Item]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the search found nothing that should be gone."""
+        return not self.left
+
+
+async def async_forget_people(
+    hass: HomeAssistant, entries: Sequence[SmartChargeConfigEntry], *, user_id: str | None
+) -> Forgotten:
+    """Erase what is kept of the charge points of these entries; of everybody, when they are all there are.
+
+    Raises:
+        HomeAssistantError: the records cannot be erased now, and nothing was.
+    """
+    async with hass.data.setdefault(_BUSY, asyncio.Lock()):
+        traces = await async_gather_traces(hass, entries)
+        began_at = dt_util.utcnow()
+        erased = await hass.data[DATA_LEDGER].async_erase(traces.erasure, then=partial(_begin_anew, entries))
+        done = [Item(what=table, count=count) for table, count in erased.rows.items() if count]
+        done += await _async_erase_stored(hass, entries, traces)
+        asked, deaf = await _async_tell_chargers(entries)
+        history, left = await _async_erase_history(hass, traces, began_at)
+        hass.data[DATA_LEDGER].refresh()
+        left += [Item(what="records", count=each.count, where=each.where) for each in _unlawful(erased)]
+        left += await _async_search(hass, traces) + deaf
+        forgotten = Forgotten(
+            erased=[*done, *asked, *history],
+            remains=_kept(erased, traces),
+            left=left,
+            out_of_reach=[Item(what=each) for each in (*NOWHERE_NEAR, *erased.out_of_reach)],
+        )
+        _write_down(hass, traces, forgotten, user_id)
+        return forgotten
+
+
+_BUSY: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_forgetting")
+
+
+def _begin_anew(entries: Sequence[SmartChargeConfigEntry]) -> None:
+    for entry in entries:
+        entry.runtime_data.forget()
+
+
+async def _async_erase_stored(
+    hass: HomeAssistant, entries: Sequence[SmartChargeConfigEntry], traces: Traces
+) -> list[Item]:
+    """Erase from Home Assistant's private files: tags, sessions under way, damaged copies, names, restored states."""
+    done = []
+    if traces.is_everybody:
+        done.append(Item(what="tags", count=await hass.data[DATA_HOUSEHOLD].async_forget_tags()))
+        for entry in entries:
+            if isinstance(charger := entry.runtime_data.charger, OcppCharger):
+                charger.set_tags({})
+    for entry in entries:
+        await entry.runtime_data.memory.async_save()
+    copies = await hass.async_add_executor_job(_delete_copies, hass, traces)
+    names, states = await async_forget_names(hass, entries, traces)
+    done += [
+        Item(what="damaged_copies", count=copies),
+        Item(what="given_names", count=names),
+        Item(what="restored_states", count=states),
+    ]
+    return [item for item in done if item.count]
+
+
+def _delete_copies(hass: HomeAssistant, traces: Traces) -> int:
+    """Delete the files that were set aside as damaged: nothing in them can be erased one by one."""
+    wanted = [f"{DOMAIN}.{charge_point}.corrupt.*" for charge_point in sorted(traces.erasure.charge_points)]
+    folder, found = Path(hass.config.path(STORAGE_DIR)), []
+    if traces.is_everybody:
+        wanted.append(f"{DOMAIN}.corrupt.*")
+        records = hass.data[DATA_LEDGER].path
+        found = list(records.parent.glob(f"{records.name}.damaged-*"))
+    found += [file for pattern in wanted for file in folder.glob(pattern)]
+    for file in found:
+        file.unlink(missing_ok=True)
+    return len(found)
+
+
+async def _async_tell_chargers(entries: Sequence[SmartChargeConfigEntry]) -> tuple[list[Item], list[Item]]:
+    """Have each charge point forget the tags that it knows. Returns which have, and what is left where."""
+    outcomes = await asyncio.gather(*(_async_tell(entry) for entry in entries))
+    done, left = [], []
+    for entry, kept in zip(entries, outcomes, strict=True):
+        left += [Item(what=what, where=entry.title) for what in kept]
+        done += [] if kept else [Item(what="charge_point_memory", where=entry.title)]
+    return done, left
+
+
+async def _async_tell(entry: SmartChargeConfigEntry) -> list[str]:
+    """Return what the charge point still holds of people; nothing where it has forgotten, or never knew."""
+    charger = entry.runtime_data.charger
+    await charger.acknowledge(charger.past_transactions)  # or they would be put on record now
+    try:
+        return sorted(each.value for each in await async_have_forgotten(charger, entry.runtime_data.memory))
+    except ChargerError, TimeoutError:
+        return ["charge_point_away"]
+
+
+async def _async_erase_history(
+    hass: HomeAssistant, traces: Traces, began_at: datetime
+) -> tuple[list[Item], list[Item]]:
+    try:
+        counts = await async_erase_history(hass, traces.history)
+        found = await async_find_history(hass, traces.history, began_at)
+    except HistoryOutOfReach as err:
+        return [], [Item(what="history", where=str(err))]
+    return (
+        [Item(what=f"history_{kind}", count=count) for kind, count in counts.items() if count],
+        [Item(what=f"history_{kind}", count=count) for kind, count in found.items()],
+    )
+
+
+async def _async_search(hass: HomeAssistant, traces: Traces) -> list[Item]:
+    """Look into every file of the configuration folder."""
+    wanted = needles(traces.words, traces.patterns)
+    found = await hass.async_add_executor_job(search, Path(hass.config.config_dir), wanted)
+    records = hass.data[DATA_LEDGER].path.name  # searched by the records themselves, which know what the law keeps
+    return [Item(what="file", where=name) for name in found.files if not name.startswith(records)] + [
+        Item(what="unread_file", where=name) for name in found.unread
+    ]
+
+
+def _unlawful(erased: Erased) -> list[Remnant]:
+    return [remnant for remnant in erased.remnants if not remnant.is_kept_by_law]
+
+
+def _kept(erased: Erased, traces: Traces) -> list[Item]:
+    """Say what stays although it was met with, and what stays always."""
+    kept = [Item(what="register_of_sales", count=each.count) for each in erased.remnants if each.is_kept_by_law]
+    if not traces.is_everybody:
+        kept.append(Item(what="listed_tags"))
+    return [*kept, Item(what="security_log"), Item(what="meter_reading"), Item(what="usage_reports")]
+
+
+def _write_down(hass: HomeAssistant, traces: Traces, forgotten: Forgotten, user_id: str | None) -> None:
+    rows = sum(item.count or 0 for item in forgotten.erased)
+    note(
+        hass,
+        Kind.DATA_DELETED,
+        user_id=user_id,
+        charge_points=sorted(traces.erasure.charge_points),
+        everything=traces.is_everybody,
+        rows=rows,
+        left=len(forgotten.left),
+    )
