@@ -448,3 +448,71 @@ def test_backups_are_not_searched_but_named(folder: Path) -> None:
 def test_a_short_word_is_not_looked_for(folder: Path) -> None:
     assert needles(["Ada"]) is None
     assert search(folder, None).files == ()
+
+
+# What was written elsewhere
+
+
+async def export(hass: HomeAssistant, path: Path) -> None:
+    data = {"path": str(path), "format": path.suffix[1:], "start": "2026-01-01"}
+    hass.config.allowlist_external_dirs = {str(path.parent)}
+    await hass.services.async_call(DOMAIN, "export_sessions", data, blocking=True)
+    assert NAME in path.read_text()
+
+
+@S7_2
+async def test_exports_that_were_written_here_are_deleted(hass: HomeAssistant, ledger: Ledger, tmp_path: Path) -> None:
+    ledger.add(session(2))
+    share = tmp_path.parent / f"{tmp_path.name}-share"
+    share.mkdir()
+    await export(hass, share / "mine.csv")
+    await export(hass, share / "mine.json")
+    await export(hass, share / "changed.csv")
+    (share / "changed.csv").write_text(f"{NAME} and more")
+    answer = await delete(hass)
+    assert [item["count"] for item in answer["erased"] if item["what"] == "exports"] == [2]
+    assert [each.name for each in share.iterdir()] == ["changed.csv"]
+    assert ("changed_export", str(share / "changed.csv")) in [(item["what"], item["where"]) for item in answer["left"]]
+    (share / "changed.csv").unlink()
+    again = await delete(hass)
+    assert again["is_complete"] is True
+    assert "exports" not in what(again["erased"])
+
+
+@S7_2
+async def test_what_cannot_be_reached_is_listed_one_by_one(hass: HomeAssistant, ledger: Ledger) -> None:
+    ledger.add(session(2))
+    await ledger.async_flush()
+    er.async_get(hass).async_update_entity("sensor.garage_power", new_entity_id="sensor.ada_lovelace_s_car")
+    hass.states.async_set("person.ada_lovelace", "home")
+    home = Path(hass.config.config_dir)
+    (home / "backups").mkdir()
+    (home / "backups" / "before.tar").write_bytes(NAME.encode())
+    (home / "media").mkdir()
+    answer = await delete(hass)
+    told = [(item["what"], item["where"]) for item in answer["out_of_reach"] if item["where"]]
+    assert told == [
+        ("backup", "backups/before.tar"),
+        ("unsearched_folder", "media"),
+        ("entity_id", "person.ada_lovelace"),
+        ("entity_id", "sensor.ada_lovelace_s_car"),
+    ]
+
+
+@S7_2
+async def test_what_somebody_keeps_the_recorder_from_clearing_away_is_found_in_its_bytes(
+    hass: HomeAssistant, recorder_mock: Recorder, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    """Who reads the history keeps its old pages and its log on the disk."""
+    await live_here(hass, ledger, charger, freezer)
+    reader = sqlite3.connect(recorder_mock.db_url.removeprefix("sqlite:///"), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM states").fetchone()
+    answer = await delete(hass)
+    await async_wait_recording_done(hass)
+    named = {item["where"] for item in answer["left"] if item["what"] == "file"}
+    files = [each for each in files_of(hass, recorder_mock) if not each.name.endswith("-shm")]
+    by_grep = {str(file) for file in files if words_in([file], TAG, NAME)}
+    assert by_grep
+    assert by_grep <= named
+    reader.close()

@@ -216,13 +216,13 @@ def _made(journal: Journal, *, quarter: Quarter, scheme: Scheme, on: date) -> Re
 
 
 def _read_share(journal: Journal, quarter: Quarter) -> float | None:
-    """Blocks. Return the share of the quarter in which our outlets were read, on average."""
+    """Blocks. Return the share of the quarter in which the outlets of all sites were read, on average."""
     shares = []
-    for outlet in Outlets(journal.store, journal.site).all():
+    for outlet in Outlets(journal.store, journal.site).all(every_site=True):
         since = max(quarter.starts_at, outlet.operational_at or quarter.starts_at)
         until = min(quarter.ends_at, dt_util.utcnow())
         if outlet.public_id is not None and since < until:
-            shares.append(journal.availability(outlet.key, since, until).read_share or 0.0)
+            shares.append(journal.availability(outlet.key, since, until, site=outlet.site).read_share or 0.0)
     return sum(shares) / len(shares) if shares else None
 
 

@@ -21,6 +21,7 @@ from ..admin import async_register_admin_action
 from ..const import DOMAIN
 from ..coordinator import SmartChargeConfigEntry
 from ..errors import invalid
+from ..forgetting.exports import exports_of
 from ..guard import note
 from ..ledger import DATA_LEDGER
 from ..records.journal import Journal
@@ -194,6 +195,7 @@ async def _async_export_sessions(call: ServiceCall) -> ServiceResponse:
     text = (sessions_csv if form == "csv" else sessions_json)(sessions, _zone(), names)
     if path is not None:
         await call.hass.async_add_executor_job(_write, call.hass, Path(path), form, text)
+        await exports_of(call.hass).async_note(Path(path), text, names)
     note(call.hass, Kind.DATA_EXPORTED, user_id=call.context.user_id, what="sessions")
     said: dict[str, Any] = {"sessions": len(sessions), "start": _local(since), "end": _local(until)}
     said |= {"content": text} if path is None else {"path": path}

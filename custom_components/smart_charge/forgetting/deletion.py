@@ -26,10 +26,11 @@ from ..records.remnants import Remnant
 from ..records.retention import Erased
 from ..security.events import Kind
 from ..storage import DATA_HOUSEHOLD
-from .history import HistoryOutOfReach, async_erase_history, async_find_history
+from .exports import exports_of
+from .history import HistoryOutOfReach, async_erase_history, async_find_history, history_files
 from .later import async_have_forgotten
-from .names import async_forget_names
-from .search import needles, search
+from .names import async_forget_names, telling_entity_ids
+from .search import needles, not_searched, search
 from .traces import Traces, async_gather_traces
 
 NOWHERE_NEAR: Final = ("backups", "log", "charge_point_log", "given_away", "disk")
@@ -79,16 +80,21 @@ async def async_forget_people(
         erased = await hass.data[DATA_LEDGER].async_erase(traces.erasure, then=partial(_begin_anew, entries))
         done = [Item(what=table, count=count) for table, count in erased.rows.items() if count]
         done += await _async_erase_stored(hass, entries, traces)
+        files, changed = await exports_of(hass).async_delete(
+            None if traces.is_everybody else traces.erasure.charge_points
+        )
+        done += [Item(what="exports", count=files)] if files else []
         asked, deaf = await _async_tell_chargers(entries)
         history, left = await _async_erase_history(hass, traces, began_at)
         hass.data[DATA_LEDGER].refresh()
         left += [Item(what="records", count=each.count, where=each.where) for each in _unlawful(erased)]
+        left += [Item(what="changed_export", where=path) for path in changed]
         left += await _async_search(hass, traces) + deaf
         forgotten = Forgotten(
             erased=[*done, *asked, *history],
             remains=_kept(erased, traces),
             left=left,
-            out_of_reach=[Item(what=each) for each in (*NOWHERE_NEAR, *erased.out_of_reach)],
+            out_of_reach=await _async_out_of_reach(hass, traces, erased),
         )
         _write_down(hass, traces, forgotten, user_id)
         return forgotten
@@ -173,12 +179,23 @@ async def _async_erase_history(
 
 
 async def _async_search(hass: HomeAssistant, traces: Traces) -> list[Item]:
-    """Look into every file of the configuration folder."""
+    """Look into every file of the configuration folder, and of the recorder's database."""
     wanted = needles(traces.words, traces.patterns)
-    found = await hass.async_add_executor_job(search, Path(hass.config.config_dir), wanted)
+    found = await hass.async_add_executor_job(search, Path(hass.config.config_dir), wanted, history_files(hass))
     records = hass.data[DATA_LEDGER].path.name  # searched by the records themselves, which know what the law keeps
     return [Item(what="file", where=name) for name in found.files if not name.startswith(records)] + [
         Item(what="unread_file", where=name) for name in found.unread
+    ]
+
+
+async def _async_out_of_reach(hass: HomeAssistant, traces: Traces, erased: Erased) -> list[Item]:
+    """Say what stays because no program of ours can, or may, take it away."""
+    unsearched = await hass.async_add_executor_job(not_searched, Path(hass.config.config_dir))
+    return [
+        *(Item(what=each) for each in (*NOWHERE_NEAR, *erased.out_of_reach)),
+        *(Item(what="backup", where=name) for name in unsearched.archives),
+        *(Item(what="unsearched_folder", where=name) for name in unsearched.folders),
+        *(Item(what="entity_id", where=entity_id) for entity_id in telling_entity_ids(hass, traces)),
     ]
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, override
 
+from homeassistant.components.recorder.const import SQLITE_URL_PREFIX
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import (
     EventData,
@@ -93,6 +95,15 @@ async def async_statistic_ids(hass: HomeAssistant, wanted: frozenset[str], prefi
     if (recorder := _running(hass)) is None:
         return frozenset()
     return await recorder.async_add_executor_job(_statistic_ids, recorder, wanted, prefixes)
+
+
+def history_files(hass: HomeAssistant) -> tuple[Path, ...]:
+    """Return the recorder's files, which need not be in the configuration folder; none of a database server's."""
+    recorder = _running(hass)
+    if recorder is None or not recorder.db_url.startswith(SQLITE_URL_PREFIX):
+        return ()
+    path = recorder.db_url.removeprefix(SQLITE_URL_PREFIX).removeprefix("/")
+    return tuple(Path(f"{path}{ending}") for ending in ("", "-wal", "-journal"))
 
 
 def _running(hass: HomeAssistant) -> Recorder | None:

@@ -7,11 +7,13 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, restore_state
 from homeassistant.helpers.registry import SAVE_DELAY
+from homeassistant.util import slugify
 
 from ..const import DOMAIN
 from ..coordinator import SmartChargeConfigEntry
 from ..entity import device_info
 from ..identity import name_of
+from .search import SHORTEST
 from .traces import Traces
 
 SAVED_AFTER_S: Final = SAVE_DELAY + 1.0
@@ -31,6 +33,13 @@ async def async_forget_names(
     if names:
         await asyncio.sleep(SAVED_AFTER_S)
     return names, len(known)
+
+
+def telling_entity_ids(hass: HomeAssistant, traces: Traces) -> list[str]:
+    """Return the ids, of any entity, that somebody's name is part of: who made them must change them."""
+    wanted = {slug for word in traces.words if len(slug := slugify(word)) >= SHORTEST}
+    known = {*er.async_get(hass).entities, *hass.states.async_entity_ids()}
+    return sorted(each for each in known if any(slug in each.partition(".")[2] for slug in wanted))
 
 
 def _forget_entities(hass: HomeAssistant, traces: Traces) -> int:

@@ -14,6 +14,9 @@ SHORTEST: Final = 4
 _PASSED_OVER: Final = frozenset({"backups", "custom_components", "deps", "tts", "media", ".git", "__pycache__"})
 """Folders, directly below the configuration folder, that are programs or cannot be read: backups are packed."""
 
+_MAY_HOLD_ANYTHING: Final = (".git", "media")
+"""Of those, what may hold things about people: earlier versions of files, and whatever was put there."""
+
 _SHARED_MEMORY: Final = "-shm"
 """Of SQLite: numbers of pages only, and whoever opens and closes it lets go of the locks on it."""
 
@@ -28,6 +31,24 @@ class Found:
 
     files: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotSearched:
+    """What of the configuration folder no search looks into: archives of backups, folders that may hold anything."""
+
+    archives: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+def not_searched(folder: Path) -> NotSearched:
+    """Return what is there of it; each backup, as all that are there were made before this."""
+    backups = folder / "backups"
+    archives = sorted(str(each.relative_to(folder)) for each in backups.rglob("*") if each.is_file())
+    return NotSearched(
+        archives=tuple(archives),
+        folders=tuple(name for name in _MAY_HOLD_ANYTHING if (folder / name).is_dir()),
+    )
 
 
 def needles(words: Iterable[str], patterns: Iterable[str] = ()) -> re.Pattern[bytes] | None:

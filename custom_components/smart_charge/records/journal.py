@@ -117,10 +117,12 @@ class Journal:
         with self.store.read() as connection:
             return events_between(connection, self.site, since, until, charge_points)
 
-    def availability(self, outlet: OutletKey, since: datetime, until: datetime) -> Availability:
-        """Return how long an outlet was serviceable, faulted, offline or not watched (O9)."""
+    def availability(
+        self, outlet: OutletKey, since: datetime, until: datetime, *, site: str | None = None
+    ) -> Availability:
+        """Return how long an outlet of ours, or of ``site``, was serviceable, faulted, offline or not watched (O9)."""
         with self.store.read() as connection:
-            known = known_outlet(connection, self.site, outlet)
+            known = known_outlet(connection, site or self.site, outlet)
             spans = [] if known is None else spans_between(connection, known, since, until)
         return summed(spans, since, until)
 
