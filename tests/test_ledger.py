@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlite3
 import stat
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -18,6 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
+from custom_components.smart_charge.records.errors import LedgerUnreachable
 from custom_components.smart_charge.records.migrations import STEPS
 from custom_components.smart_charge.records.values import OutletKey, SessionRecord
 
@@ -203,3 +205,21 @@ async def test_a_database_that_may_not_be_written_is_a_repair(
     await tell(hass, charger, **PLUGGED_IN)
     await ledger.async_flush()
     assert issue(hass) == "records_read_only"
+
+
+async def test_records_that_wait_until_the_end_are_written_and_nothing_else_is(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path
+) -> None:
+    registry = hass.data[ir.DATA_REGISTRY]
+    with patch("custom_components.smart_charge.ledger_database.Store.at_path", side_effect=LedgerUnreachable("away")):
+        await ledger.async_stop()
+        ledger.start()
+        await tell(hass, charger, **PLUGGED_IN, import_wh=1_000)
+        await ledger.async_flush()
+        assert issue(hass) == "records_unreachable"
+    with patch.object(registry, "async_schedule_save") as registry_saved:
+        await hass.async_stop(force=True)
+    assert not registry_saved.called
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
+    connection.close()

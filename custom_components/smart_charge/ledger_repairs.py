@@ -1,4 +1,8 @@
-"""What the owner reads, and can do, when the records cannot be written."""
+"""What the owner reads, and can do, when the records cannot be written.
+
+Nothing is said any more while Home Assistant stops: the records are written last, when its own files have been, and
+the next start looks anew.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +25,8 @@ FILE: Final = f"{DOMAIN}.db"
 @callback
 def async_raise_issue(hass: HomeAssistant, error: LedgerError, path: Path) -> None:
     """Say what is wrong. A damaged file can be put aside from there."""
+    if hass.is_stopping:
+        return
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -35,6 +41,8 @@ def async_raise_issue(hass: HomeAssistant, error: LedgerError, path: Path) -> No
 @callback
 def async_show_left(hass: HomeAssistant, names: Sequence[str | None]) -> None:
     """Say in which databases there still are records that cannot be fetched; nothing, when there are none."""
+    if hass.is_stopping:
+        return
     if not names:
         ir.async_delete_issue(hass, DOMAIN, ISSUE_LEFT)
         return
@@ -52,4 +60,5 @@ def async_show_left(hass: HomeAssistant, names: Sequence[str | None]) -> None:
 @callback
 def async_clear_issue(hass: HomeAssistant) -> None:
     """Say no more: the records are written again."""
-    ir.async_delete_issue(hass, DOMAIN, ISSUE_ID)
+    if not hass.is_stopping:
+        ir.async_delete_issue(hass, DOMAIN, ISSUE_ID)
