@@ -1,5 +1,6 @@
 """What is left behind in several charge points is together no more than the supply can carry unwatched."""
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import pytest
@@ -10,7 +11,7 @@ from custom_components.smart_charge.const import CONF_SUPPLY, DOMAIN
 from custom_components.smart_charge.repairs import async_create_fix_flow
 
 from .charging.premises import supply
-from .premises import FUSE_60, add, site_entry
+from .premises import FUSE_25, FUSE_60, add, site_entry
 from .shell import CHARGING, FakeCharger, settle, shown
 
 pytestmark = [pytest.mark.requirement("7.1"), pytest.mark.requirement("8.1")]
@@ -66,3 +67,18 @@ async def test_who_is_left_alone_may_take_it_all(
     await settle(hass)
     assert charger.plans[-1].max_a == 6.0
     assert ir.async_get(hass).async_get_issue(DOMAIN, "left_off_by_supply") is None
+
+
+async def test_a_site_that_is_disabled_asks_for_nothing_any_more(
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry
+) -> None:
+    other = MockConfigEntry(domain=DOMAIN, title="Drive", entry_id="000", data=dict(entry.data), unique_id="other")
+    other.add_to_hass(hass)
+    site = site_entry(**{CONF_SUPPLY: FUSE_25})
+    await add(hass, site)
+    issues = ir.async_get(hass).issues
+    asked = {issue_id for domain, issue_id in issues if domain == DOMAIN}
+    assert {"left_off_by_supply_for_good", "supply_wiring_unknown_000"} & asked
+    await hass.config_entries.async_set_disabled_by(site.entry_id, ConfigEntryDisabler.USER)
+    await settle(hass)
+    assert not [issue_id for domain, issue_id in issues if domain == DOMAIN]

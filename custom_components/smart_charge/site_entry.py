@@ -68,7 +68,7 @@ async def async_unload_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> boo
     if not await hass.config_entries.async_unload_platforms(entry, SITE_PLATFORMS):
         return False
     if entry.disabled_by is not None:
-        entry.runtime_data.release()
+        async_remove_site(hass)
     return True
 
 
