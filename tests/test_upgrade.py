@@ -1,7 +1,10 @@
-"""A charge point that was set up by the first version: what it had stored is all still there, and it charges on."""
+"""A charge point that was set up by an earlier version: what it had stored is all still there, and it charges on."""
 
 from copy import deepcopy
 from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+import sqlite3
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -12,9 +15,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.ledger import DATA_LEDGER
+from custom_components.smart_charge.log_watch import DATA_LOG_WATCH
 from custom_components.smart_charge.storage import DATA_HOUSEHOLD
 
-from .shell import CHARGING, NIGHTS, PEAK, FakeCharger, set_up_fake, settle, shown
+from .premises import FUSE_60
+from .shell import CHARGING, NIGHTS, PEAK, FakeCharger, set_up, set_up_fake, settle, shown
 
 BEGAN: Final = PEAK.isoformat()
 LAST_SEEN: Final = (PEAK + timedelta(minutes=10)).isoformat()
@@ -85,6 +91,40 @@ MEMORY: Final[dict[str, Any]] = {
     "id_tag": "141CFAD3C57C1A7B",
 }
 
+LATER: Final[dict[str, Any]] = {
+    "session": SESSION | {"interruptions": 0, "is_recovered": False, "unseen_from_wh": None, "counter_wh": None},
+    "tab": {
+        "plugged_in_at": BEGAN,
+        "priced_at": LAST_SEEN,
+        "priced_wh": 1200,
+        "cost_micro": 240_000,
+        "tag": "04A1",
+        "who": "Anna",
+    },
+    "seen_at": LAST_SEEN,
+    "accuracy": {
+        "tally": {
+            "session_at": BEGAN,
+            "sampled_at": None,
+            "power_w": None,
+            "pace_s": 0.0,
+            "meter": REGISTER | {"counted_wh": 0, "last_wh": None, "changed_at": None},
+            "closed": {"power_wh": 0.0, "register_wh": 0.0, "variance": 0.0},
+            "power_wh": 0.0,
+            "variance": 0.0,
+            "first": None,
+            "last": None,
+        },
+        "errors": [{"ended_at": BEGAN, "error": 0.01, "doubt": 0.005, "register_wh": 7000}],
+    },
+    "errand": {"since_at": BEGAN, "ready_by": None, "ready_at": None, "powers_w": [6000], "has_measured": True},
+    "books": {"accounts": [], "habit": {"drawn_a": 30.4, "phases": 1, "plugged_in_at": BEGAN}},
+}
+"""What the version that wrote the third version of the records stored besides."""
+
+SITE_ID: Final = {"site": "64d201499123d85aba105d6158c8a471"}
+KEY: Final = {"key": "8e5c98367c41d64fe3de9606b0ec27cc0be08784ecb2a23c04b722f09ff5c243"}
+
 HOUSEHOLD: Final[dict[str, Any]] = {
     "tags": [{"tag": "04A1", "status": "accepted", "name": "Anna", "expires_at": None}],
     "last_transaction_id": 7,
@@ -134,3 +174,65 @@ async def test_tags_and_ids_are_kept(hass: HomeAssistant, upgraded: MockConfigEn
 async def test_nothing_that_was_stored_is_dropped(upgraded: MockConfigEntry, caplog: pytest.LogCaptureFixture) -> None:
     assert upgraded.state is ConfigEntryState.LOADED
     assert "cannot be read" not in caplog.text
+
+
+# With records
+
+
+@pytest.fixture
+async def with_records(
+    hass: HomeAssistant,
+    charger: FakeCharger,
+    hass_storage: dict[str, Any],
+    hass_config_dir: str,
+    freezer: FrozenDateTimeFactory,
+) -> MockConfigEntry:
+    """Home Assistant is back after the update of a version that kept records already."""
+    connection = sqlite3.connect(Path(hass_config_dir) / "smart_charge.db")
+    connection.executescript((Path(__file__).parent / "golden" / "records_version_3.sql").read_text())
+    connection.close()
+    files = {DOMAIN: HOUSEHOLD, f"{DOMAIN}.01GARAGE": MEMORY | LATER, f"{DOMAIN}.ledger": SITE_ID | KEY}
+    for key, data in files.items():
+        hass_storage[key] = stored(key, data)
+    freezer.tick(timedelta(minutes=40))
+    charger.say(**CHARGING, setpoint_a=32.0, offered_a=32.0, import_wh=14_000)
+    entry = await set_up_fake(hass, charger, MockConfigEntry(**ENTRY))
+    await settle(hass)
+    return entry
+
+
+async def test_the_parts_that_came_later_are_kept_too(
+    with_records: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = with_records.runtime_data.memory
+    assert "cannot be read" not in caplog.text
+    assert memory.tab is not None
+    assert (memory.tab.who, memory.tab.unpriced_wh, memory.tab.cost) == ("Anna", 2800, Decimal("0.24"))
+    assert [error.session_at for error in memory.accuracy.errors] == [None]
+    assert memory.books.habit is not None
+
+
+async def test_records_of_the_third_version_go_on(hass: HomeAssistant, with_records: MockConfigEntry) -> None:
+    ledger = hass.data[DATA_LEDGER]
+    await ledger.async_flush()
+    day = (PEAK - timedelta(hours=18), PEAK + timedelta(hours=6))
+    priced, running = await ledger.async_ask(lambda journal: journal.sessions(*day))
+    assert (priced.who, priced.whole_cost) == ("Anna", Decimal("1.4"))
+    assert (running.import_wh, running.is_open) == (4000, True)
+    usage = await ledger.async_ask(lambda journal: journal.usage(*day))
+    assert (usage.import_wh, usage.priced_wh, usage.known_cost) == (11_000, 8200, Decimal("1.64"))
+    assert (await hass.data[DATA_LOG_WATCH].async_check()).is_whole
+
+
+async def test_a_site_of_before_its_wiring_was_asked_for_limits_as_it_did(
+    hass: HomeAssistant, charger: FakeCharger, upgraded: MockConfigEntry
+) -> None:
+    supply = {key: value for key, value in FUSE_60.items() if key != "wiring"}
+    options = {"supply": supply, "tariff": {"source": "nord_pool", "price_entry": "gone"}}
+    site = MockConfigEntry(
+        domain=DOMAIN, title="Site", unique_id="site", version=1, data={"kind": "site"}, options=options
+    )
+    await set_up(hass, site)
+    await settle(hass)
+    assert site.state is ConfigEntryState.LOADED
+    assert upgraded.runtime_data.data.decision.setpoint_a > 0
