@@ -24,7 +24,7 @@ class Wake:
         """Wake at the first of ``times``, or at local midnight: what is shown of a day begins anew then."""
         self.cancel()
         midnight = dt_util.as_utc(dt_util.start_of_local_day(dt_util.as_local(now).date() + timedelta(days=1)))
-        due_at = min(midnight, *(at for at in times if at is not None))
+        due_at = min(at for at in (midnight, *times) if at is not None)
         self._forget = async_track_point_in_utc_time(self._hass, self._on_time, max(due_at, now + _SOONEST))
 
     @callback
