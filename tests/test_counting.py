@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 import time
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -14,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.smart_charge.chargers.charger import PastTransaction
 from custom_components.smart_charge.charging.model import ConnectorStatus, PilotState
 from custom_components.smart_charge.ledger import DATA_LEDGER
+from custom_components.smart_charge.records.errors import LedgerUnreachable
 from custom_components.smart_charge.records.values import SessionRecord
 
 from .shell import CHARGING, IDLE, PEAK, PLUGGED_IN, FakeCharger, after, settle
@@ -337,3 +339,35 @@ async def test_a_pause_counts_as_an_interruption(home: Home) -> None:
     await home.tell(**IDLE)
     [session] = await home.sessions()
     assert session.interruptions == 1
+
+
+@pytest.mark.requirement("9.1")
+async def test_a_charge_point_keeps_what_cannot_be_put_on_record(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    ledger, late = home.hass.data[DATA_LEDGER], transaction(PEAK - 5 * HOUR, 1, 40_000, 47_000)
+    await ledger.async_flush()
+    await ledger.async_stop()
+    with patch("custom_components.smart_charge.ledger_database.Store.at_path", side_effect=LedgerUnreachable("away")):
+        ledger.start()
+        await ledger.async_flush()
+        home.charger.past_transactions = (late,)
+        await home.tell()
+        await home.tell()
+        assert home.charger.past_transactions == (late,)
+    await ledger.async_flush()
+    await home.told_late(late)
+    assert [session.import_wh for session in await home.sessions()] == [7_000]
+    assert "never retrieved" not in caplog.text
+
+
+@pytest.mark.requirement("9.1")
+async def test_a_charge_point_keeps_what_it_told_during_a_backup_until_that_is_over(home: Home) -> None:
+    ledger, late = home.hass.data[DATA_LEDGER], transaction(PEAK - 5 * HOUR, 1, 40_000, 47_000)
+    await ledger.async_hold()
+    home.charger.past_transactions = (late,)
+    for _ in range(20):
+        await home.tell()
+        await home.hass.async_add_executor_job(time.sleep, 0.01)  # the loop's own clock stands still
+    assert home.charger.past_transactions == (late,)
+    await ledger.async_release()
+    await home.told_late(late)
+    assert [session.import_wh for session in await home.sessions()] == [7_000]

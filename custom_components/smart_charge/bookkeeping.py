@@ -47,7 +47,8 @@ class Bookkeeping:
     def start(self) -> tuple[Callable[[], None], ...]:
         """Follow the records, which write what we carry before themselves; returns what ends that."""
         following = self.consumption.start(), self._statistics.start()
-        return self._ledger.prepare(self._memory.async_save_waiting), *following
+        retrying = self._ledger.listen(self._counting.records_written)
+        return self._ledger.prepare(self._memory.async_save_waiting), retrying, *following
 
     @callback
     def count(self, reading: Reading | None, now: datetime) -> None:

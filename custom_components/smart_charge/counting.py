@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .chargers.charger import Charger, PastTransaction
@@ -48,6 +49,7 @@ class Counting:
         self._memory = memory
         self._recording = recording
         self._run = run
+        self._ledger = hass.data[DATA_LEDGER]
         self._was_away = True
         self._kept_at: datetime | None = None
         self._lost_at: datetime | None = None
@@ -138,30 +140,43 @@ class Counting:
 
     def _take_over_soon(self) -> None:
         waiting = self._charger.past_transactions
-        if waiting and waiting != self._tried and not self._is_taking_over:
+        is_due = waiting != self._tried and not self._is_taking_over and not self._ledger.is_held
+        if waiting and is_due:
             self._is_taking_over = True
             self._run(self._async_take_over(), "take over transactions")
 
+    @callback
+    def records_written(self) -> None:
+        """Hear that the records can be written: what could not be put on record is tried again."""
+        self._tried = ()
+
     async def _async_take_over(self) -> None:
-        """Put on record what the charge point has bracketed, and let it forget that."""
-        ledger = self._hass.data[DATA_LEDGER]
+        """Put on record what the charge point has bracketed, and let it forget that.
+
+        While the records cannot be written, it keeps it.
+        """
+        waiting = self._charger.past_transactions
         try:
-            waiting = self._charger.past_transactions
             for transaction in waiting:
-                record = self._into_session(transaction)
-                if record is None:
-                    record = await self._async_into_records(transaction)
-                if record is not None:
-                    self._recording.add(self._named(record, transaction))
-                    await ledger.async_flush()
+                await self._async_record(transaction)
             await self._memory.async_save()
             self._tried = waiting
-            if ledger.error is None:
+            if self._ledger.has_written_all:
                 await self._charger.acknowledge(waiting)
                 self._tried = ()
+        except HomeAssistantError:
+            self._tried = waiting  # a repair says what is wrong with the records
         finally:
             self._is_taking_over = False
         self._take_over_soon()  # what was told meanwhile
+
+    async def _async_record(self, transaction: PastTransaction) -> None:
+        record = self._into_session(transaction)
+        if record is None:
+            record = await self._async_into_records(transaction)
+        if record is not None:
+            self._recording.add(self._named(record, transaction))
+            await self._ledger.async_flush()
 
     def _into_session(self, transaction: PastTransaction) -> SessionRecord | None:
         """Fold a transaction into the session that we carry, if it is that one's; returns what to record."""
@@ -193,7 +208,7 @@ class Counting:
             found = journal.sessions(at - day, at + day, [outlet.charge_point])
             return [record for record in found if record.outlet == outlet]
 
-        known = record_of(await self._hass.data[DATA_LEDGER].async_ask(near), transaction)
+        known = record_of(await self._ledger.async_ask(near), transaction)
         if known is not None:
             put_right = corrected(known, transaction, now)
             self._claim(put_right.import_wh - known.import_wh, transaction)

@@ -57,6 +57,16 @@ class Ledger:
         return self._database.error
 
     @property
+    def has_written_all(self) -> bool:
+        """Whether nothing waits in memory."""
+        return self.error is None and not len(self.buffer)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether all that happens waits, as a copy is being made."""
+        return self._copying.is_under_way
+
+    @property
     def path(self) -> Path:
         """Where the records are unless a URL says otherwise."""
         return self._database.path
@@ -135,7 +145,7 @@ class Ledger:
 
     async def async_flush(self) -> None:
         """Write what waits, as far as the database lets us, before returning. While it is copied, all waits."""
-        if self._copying.is_under_way:
+        if self.is_held:
             self._arm()
             return
         await asyncio.gather(*(prepare() for prepare in self._preparations))
@@ -177,7 +187,7 @@ class Ledger:
         Raises:
             HomeAssistantError: the records cannot be erased now; a person reads why.
         """
-        if self._copying.is_under_way:
+        if self.is_held:
             raise ledger_error(LedgerLocked("A backup is being made"))
         async with self._access:
             journal = await self._async_journal()
