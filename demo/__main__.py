@@ -19,9 +19,6 @@ from .world import World, open_world
 FIRST_CAR_AFTER_S = 8
 """Long enough to open the page and see that no vehicle is plugged in."""
 
-FUSE_AFTER_S = 30
-"""Time to tap Charge now, so that there is charging to be limited."""
-
 FAST_NOTE = """\
   The simulated cars and charge points live {speed:g} times as fast. Home Assistant's own clock cannot: default hours
   and random delays take as long as they say, and its link watchdogs stay as they are."""
@@ -82,12 +79,11 @@ async def _show(world: World, asked: argparse.Namespace) -> None:
 
 
 async def _cars_arrive(world: World) -> None:
+    await world.enter_fuse()
+    print("  The main fuse is entered: 80 A. Give the rest of the house more, and charging takes less.", flush=True)
     for point in world.points:
         await asyncio.sleep(FIRST_CAR_AFTER_S)
         await world.plug_in(point)
-    await asyncio.sleep(FUSE_AFTER_S)
-    await world.enter_fuse()
-    print("  The main fuse is entered: 80 A. Give the rest of the house more, and charging takes less.", flush=True)
 
 
 async def run_until_told() -> int:

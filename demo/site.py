@@ -46,10 +46,7 @@ async def set_up_site(client: Client) -> Json:
 
 
 async def enter_fuse(client: Client, entry_id: str) -> None:
-    """Say what the main fuse carries.
-
-    A supply is watched for a minute or two before anything that is not under way is given of it, so this comes last.
-    """
+    """Say what the main fuse carries."""
     supply: Answer = {"limit": FUSE_A, "phases": "1", "margin": 2, "without_meter": 64}
     await change(client, entry_id, {"site": choose("supply"), "supply": supply})
 

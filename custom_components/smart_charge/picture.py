@@ -135,9 +135,9 @@ class Picture:
 
     @property
     def is_out_of_supply(self) -> bool:
-        """Whether the vehicle gets nothing because the supply has nothing to spare, not because others come first."""
-        is_turn = self.decision.reason is Reason.WAITING_FOR_TURN
-        return self.is_limited_by_supply and self.decision.wish_a == 0 and not is_turn
+        """Whether the vehicle gets nothing because the supply has nothing to spare, so that waiting is for nothing."""
+        is_waiting = self.decision.reason in (Reason.WAITING_FOR_SUPPLY, Reason.WAITING_FOR_TURN)
+        return self.is_limited_by_supply and self.decision.wish_a == 0 and not is_waiting
 
     @property
     def delay_ends_at(self) -> datetime | None:

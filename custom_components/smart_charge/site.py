@@ -23,13 +23,13 @@ from .charging.grid_meter import GridReading
 from .charging.left_to_each import left_to_each
 from .charging.meter_trial import Trial, masked, observed
 from .charging.model import NO_PHASES, Ceiling, SharingCause
-from .charging.sharing import Sharing, SharingCarry, share
+from .charging.sharing import Sharing, SharingCarry, carried_over, share
 from .const import CONF_KIND, DOMAIN, KIND_SITE
 from .records.carry import to_plain
 from .site_doubts import doubts_told
 from .site_meter import SiteMeter
 from .site_picture import SitePicture
-from .site_settings import MeterSettings, meter_from, supply_from, wiring_of
+from .site_settings import MeterSettings, Reckoning, house_reckoned_by, meter_from, supply_from, wiring_of
 
 type SiteConfigEntry = ConfigEntry[Site]
 
@@ -77,6 +77,7 @@ class Site:
         self._meter = SiteMeter(hass, self._on_meter)
         self._meter_settings = MeterSettings()
         self._carry = SharingCarry()
+        self._reckoned_by: Reckoning | None = None
         self._trial = Trial(doubts=doubts_told(hass))
         self._sharing: Sharing | None = None
         self._turn: asyncio.Handle | None = None
@@ -109,9 +110,12 @@ class Site:
         self._left = None
         before, self._meter_settings = self._meter_settings, meter_from(self.options)
         self._meter.follow(self._meter_settings)
-        if before.has_meter and before != self._meter_settings:
+        is_meter_new = before.has_meter and before != self._meter_settings
+        if is_meter_new:
             self._trial = Trial()
-        self._carry = SharingCarry(places=self._carry.places, swapped_at=self._carry.swapped_at)
+        reckoned_by, self._reckoned_by = self._reckoned_by, house_reckoned_by(self.options)
+        is_house_known = self._reckoned_by is not None and self._reckoned_by == reckoned_by
+        self._carry = carried_over(self._carry, is_house_known=is_house_known, is_meter_new=is_meter_new)
         self.share()
         _call(self._listeners)
 

@@ -117,6 +117,15 @@ def meter_from(options: Mapping[str, Any]) -> MeterSettings:
     )
 
 
+type Reckoning = tuple[MeterSettings, object, object]
+
+
+def house_reckoned_by(options: Mapping[str, Any]) -> Reckoning | None:
+    """Return what the load of the house is reckoned by: the meter, and who is wired where; None without a limit."""
+    supply = options.get(CONF_SUPPLY)
+    return (meter_from(options), supply[CONF_PHASES], supply.get(CONF_WIRING)) if supply else None
+
+
 def _by_phase(stored: Mapping[str, str] | None) -> PhaseEntities:
     named = stored or {}
     return named.get("l1"), named.get("l2"), named.get("l3")

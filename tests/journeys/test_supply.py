@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from .supply import LONGEST_STEP_S, SharedSupply
-from .world import ALFEN, KINDS
+from .world import ALFEN, KINDS, OCPP
 
 NIGHT = pytest.mark.begins(datetime(2026, 11, 23, 23, 0, tzinfo=UTC))
 
@@ -110,4 +110,19 @@ async def test_three_charge_points_share_sixty_ampere_and_a_power_cut(supply: Sh
         await supply.lives(LONGEST_STEP_S, LONGEST_STEP_S)
     await supply.lives(LONGEST_STEP_S)
     assert sum(supply.offered_a) >= 12
+    assert supply.highest_a <= 60
+
+
+@pytest.mark.requirement("10.6")
+@pytest.mark.parametrize("supply", [[ALFEN, OCPP]], indirect=True)
+async def test_charge_now_at_two_charge_points_a_moment_after_the_fuse_was_entered(supply: SharedSupply) -> None:
+    for world in supply.worlds:
+        await world.plug_in(battery_wh=200_000, soc=0.1)
+    await supply.limit()
+    for world in supply.worlds:
+        await world.charge_now()
+        assert world.shown("charge_now") == "on"
+        assert world.shown("why") == "waiting_for_supply"
+    await supply.lives(45)
+    assert min(supply.offered_a) >= 20
     assert supply.highest_a <= 60

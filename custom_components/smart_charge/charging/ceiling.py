@@ -10,6 +10,7 @@ class SharingCause(StrEnum):
 
     SUPPLY = "supply"  # the house and the other charge points leave no more
     METER_LOST = "meter_lost"  # nobody knows what the house draws
+    WATCHED = "watched"  # there is enough, as far as is known, but not for long enough to rely on it
     TURN = "turn"  # not enough for all: another charge point has its turn
 
 

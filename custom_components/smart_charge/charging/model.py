@@ -137,6 +137,7 @@ class Reason(StrEnum):
     RATING_TOO_LOW = "rating_too_low"  # charge point and circuit may carry less than 6 A, so nothing
     SUPPLY_LIMIT = "supply_limit"  # the house and the other charge points leave no more
     METER_LOST = "meter_lost"  # nobody knows what the house draws
+    WAITING_FOR_SUPPLY = "waiting_for_supply"  # it is watched for a moment before anything is given of it
     WAITING_FOR_TURN = "waiting_for_turn"  # another charge point has its turn
     CABLE_LIMIT = "cable_limit"  # allowed less than the charge point's rating because of the cable
     VEHICLE_NOT_TAKING = "vehicle_not_taking"  # offered, but the vehicle does not draw

@@ -126,6 +126,12 @@ class Place:
         """What it is allowed now."""
         return self.ceiling.now_a
 
+    def begun_anew(self) -> Place:
+        """Return the place as after a start: with what it is asked for, and nothing said yet."""
+        now_a = min(self.ceiling_a, self.asked.now_a)
+        begun = Trail(now_a=now_a, highest_a=now_a, lowest_a=now_a)
+        return replace(self, ceiling=begun, word=Word(), heard_at=None)
+
     def promised(self, amperes: float, now: datetime) -> Place:
         """Return the place with what it may wait for, which is no less than what it is allowed."""
         promised_a = max(self.ceiling_a, amperes)

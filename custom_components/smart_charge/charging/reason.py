@@ -51,6 +51,7 @@ _LESS_BECAUSE: dict[Source, Reason] = {
 _SHARE_BECAUSE: dict[SharingCause, Reason] = {
     SharingCause.SUPPLY: Reason.SUPPLY_LIMIT,
     SharingCause.METER_LOST: Reason.METER_LOST,
+    SharingCause.WATCHED: Reason.WAITING_FOR_SUPPLY,
     SharingCause.TURN: Reason.WAITING_FOR_TURN,
 }
 """Why the share of the supply is no more, for nothing and for less alike."""

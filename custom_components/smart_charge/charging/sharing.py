@@ -1,8 +1,9 @@
 """Divide what the supply can carry between the house and the charge points (reg 8, 8.1 to 8.3).
 
 A ceiling falls at once when the house needs the current, and rises only to what the house has
-left free for a while (`Supply.hold_off_s`). Who begins behind a random delay is promised its share, and
-the others come down for it just before the delay ends. A supply limit is kept by what is asked for, always:
+left free for a while (`Supply.hold_off_s`), or, for who asks by hand, for a few readings (`proof`).
+Who begins behind a random delay is promised its share, and the others come down for it just before
+the delay ends. A supply limit is kept by what is asked for, always:
 that a fuse bears an overload for minutes is nowhere made use of.
 """
 
@@ -12,15 +13,23 @@ from datetime import datetime, timedelta
 
 from .ceiling import Ceiling, SharingCause
 from .claims import SETTLING_S, Claim, Supply, is_ignoring
-from .grid_meter import STALE_AFTER_S, GridReading, PhaseLoad, is_fresh, peak_a, stale_after_s
+from .grid_meter import STALE_AFTER_S, GridReading, is_fresh, stale_after_s
 from .house_load import Counted, Facts, Loads, at_worst, counted, loads, spare_a
 from .model import MIN_CURRENT_A, PerPhase
 from .places import LEAD_S, Phases, Place, Request, Trail, has_passed
+from .proof import House, has_rested, heard_by, proof_s, proven_at, room_a
 from .shares import fair_shares, stepped
 from .turns import JOIN_AFTER_S, SWAP_EVERY_S, TURN_S, Spare, Turns, take_turns
 
+type Standing = tuple[House, Mapping[str, Place]]
+"""What the house draws, and where each charge point stands, when everything has been divided."""
+
 LEAST_RISE_A = 1.0
 """A smaller rise is not worth a message to the charge point, unless it is the last."""
+
+
+WAKES_S = 60.0
+"""A vehicle that is offered current may take so long to begin: only then it leaves it to others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +41,17 @@ class SharingCarry:
     swapped_at: datetime | None = None
     counted: Counted | None = None
     shared_at: datetime | None = None
+
+
+def carried_over(carry: SharingCarry, *, is_house_known: bool, is_meter_new: bool) -> SharingCarry:
+    """Return what still holds when the premises are described anew: another limit is no news of the house.
+
+    A new meter has as long to speak as after a start, and what charges goes on meanwhile.
+    """
+    places = {key: place.begun_anew() for key, place in carry.places.items()} if is_meter_new else carry.places
+    if is_house_known:
+        return replace(carry, places=places)
+    return SharingCarry(places=places, swapped_at=carry.swapped_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +92,7 @@ def share(
         aim_a=spare_a(supply, house, supply.margin_a),
         join_a=spare_a(supply, [at_worst(load, now) for load in house], supply.margin_a),
     )
-    requests = [_request(claim, before[claim.key], is_alone=len(wanting) == 1) for claim in obedient]
+    requests = [_request(claim, before[claim.key], now, is_alone=len(wanting) == 1) for claim in obedient]
     turns = take_turns(requests, spare, carry.swapped_at, now)
     places = _left_behind(carry.places, before, now, supply.hold_off_s)
     coming = {one.key for one in turns.served if not one.is_under_way and not one.is_about_to_rise(now)}
@@ -87,7 +107,8 @@ def share(
     for request in requests:
         places[request.key] = _promised(request, places[request.key], promised, places.values(), now)
     left = SharingCarry(loads=house, places=places, swapped_at=turns.swapped_at, counted=heard, shared_at=now)
-    ceilings = {claim.key: _ceiling(claim, places[claim.key], house, turns, now) for claim in wanting}
+    standing = (house, places)
+    ceilings = {claim.key: _ceiling(supply, claim, standing, turns, now) for claim in wanting}
     return Sharing(
         ceilings={c.key: _not_above(ceilings[c.key], c.in_force_a) if is_blind else ceilings[c.key] for c in wanting},
         house_a=_per_phase([load.house_a for load in house]),
@@ -124,7 +145,8 @@ def _is_new(place: Place, meter: GridReading | None, supply: Supply, now: dateti
     if place.heard_at is None:
         return True
     is_meter_due = supply.has_meter and not is_fresh(meter, now, supply.meter_interval_s)
-    return is_meter_due and place.ceiling.changed_at is None and not has_passed(place.heard_at, STALE_AFTER_S, now)
+    has_any = place.ceiling_a > 0 and place.ceiling.changed_at is None
+    return is_meter_due and has_any and not has_passed(place.heard_at, STALE_AFTER_S, now)
 
 
 def _left_behind(
@@ -139,13 +161,15 @@ def _left_behind(
     }
 
 
-def _request(claim: Claim, place: Place, *, is_alone: bool) -> Request:
-    """Ask for the floor alone where a vehicle leaves what it is offered and others could use it."""
+def _request(claim: Claim, place: Place, now: datetime, *, is_alone: bool) -> Request:
+    """Ask for the floor alone where a vehicle that had time to wake leaves what others could use."""
+    is_waking = claim.in_force_a > 0 and not has_passed(place.begun_at, WAKES_S, now)
+    is_taking = claim.is_taking or is_waking
     return Request(
         key=claim.key,
-        wish_a=claim.wants_a if claim.is_taking or is_alone else MIN_CURRENT_A,
+        wish_a=claim.wants_a if is_taking or is_alone else MIN_CURRENT_A,
         place=place,
-        is_taking=claim.is_taking,
+        is_taking=is_taking,
         in_force_a=claim.in_force_a,
         rises_at=claim.rises_at,
         is_by_hand=claim.is_by_hand,
@@ -211,45 +235,44 @@ def _beside(place: Place, others: Sequence[Place], left_a: Phases) -> float:
 def _rise(
     supply: Supply,
     served: Sequence[Request],
-    given: tuple[tuple[PhaseLoad, PhaseLoad, PhaseLoad], Phases],
+    given: tuple[House, Phases],
     places: dict[str, Place],
     now: datetime,
 ) -> None:
-    """Let ceilings rise to what has been free for the hold-off, the lowest first."""
-    loads, aim_a = given
+    """Let ceilings rise to what has been free for long enough, the lowest first."""
+    house, aim_a = given
     aim = fair_shares(served, aim_a)
     for request in sorted(served, key=lambda one: (places[one.key].ceiling_a, one.key)):
         place = places[request.key]
-        if not place.ceiling.has_rested(now, supply.hold_off_s):
+        if not has_rested(supply, house, request, place, now):
             continue
         others = [other for key, other in places.items() if key != request.key]
-        room_a = min(_room(supply, phase, loads[phase], others, now) for phase in request.place.phases)
-        ceiling_a = stepped(min(aim[request.key], room_a), request.wish_a)
+        ceiling_a = stepped(min(aim[request.key], room_a(supply, house, request, others, now)), request.wish_a)
         is_last = ceiling_a == request.wish_a and ceiling_a > place.ceiling_a
         if is_last or ceiling_a >= place.ceiling_a + LEAST_RISE_A:
             places[request.key] = place.allowed(ceiling_a, now, supply.hold_off_s)
 
 
-def _room(supply: Supply, phase: int, load: PhaseLoad, others: Iterable[Place], now: datetime) -> float:
-    """Return what one phase has had free for the hold-off, beside all that the others may be drawing."""
-    limit_a = supply.limit_a[phase] or 0.0
-    taken_a = sum(
-        max(other.ceiling_a, other.asked.at_most_a(now, SETTLING_S)) for other in others if phase in other.phases
-    )
-    if load.house_a is None:
-        has_lasted = (now - load.since_at).total_seconds() >= supply.hold_off_s
-        return min(supply.without_meter_a, limit_a) - taken_a if has_lasted else 0.0
-    most_a = peak_a(load, now, supply.hold_off_s)
-    return 0.0 if most_a is None else limit_a - supply.margin_a - max(most_a, 0.0) - taken_a
-
-
-def _ceiling(claim: Claim, place: Place, house: Sequence[PhaseLoad], turns: Turns, now: datetime) -> Ceiling:
-    is_served = any(request.key == claim.key for request in turns.served)
-    cause, until_at = SharingCause.TURN, claim.rises_at or _next_turn_at(turns, now, is_by_hand=claim.is_by_hand)
-    if is_served or place.ceiling_a > 0 or not turns.served:
-        is_metered = all(house[phase].house_a is not None for phase in claim.phases)
-        cause, until_at = SharingCause.SUPPLY if is_metered else SharingCause.METER_LOST, None
+def _ceiling(supply: Supply, claim: Claim, standing: Standing, turns: Turns, now: datetime) -> Ceiling:
+    place = standing[1][claim.key]
+    cause, until_at = _why_no_more(supply, claim, standing, turns, now)
     return Ceiling(max_a=place.ceiling_a, cause=cause, until_at=until_at, promised_a=place.promised_a)
+
+
+def _why_no_more(
+    supply: Supply, claim: Claim, standing: Standing, turns: Turns, now: datetime
+) -> tuple[SharingCause, datetime | None]:
+    house, places = standing
+    place = places[claim.key]
+    request = next((request for request in turns.served if request.key == claim.key), None)
+    if place.ceiling_a == 0 and request is not None:
+        return SharingCause.WATCHED, proven_at(supply, house, request, places, now)
+    if place.ceiling_a == 0 and claim.is_at_once and (due_at := heard_by(supply, house, claim.phases, now)) is not None:
+        return SharingCause.WATCHED, due_at
+    if request is not None or place.ceiling_a > 0 or not turns.served:
+        is_metered = all(house[phase].house_a is not None for phase in claim.phases)
+        return SharingCause.SUPPLY if is_metered else SharingCause.METER_LOST, None
+    return SharingCause.TURN, claim.rises_at or _next_turn_at(turns, now, is_by_hand=claim.is_by_hand)
 
 
 def _not_above(ceiling: Ceiling, in_force_a: float) -> Ceiling:
@@ -282,21 +305,34 @@ def _review_at(
     supply: Supply, meter: GridReading | None, claims: Sequence[Claim], carry: SharingCarry, now: datetime
 ) -> datetime | None:
     """Return when something changes by itself: the meter goes stale, a hold-off or a turn ends."""
-    hold_off, turn, swap, join, lead, settling, stale = (
+    hold_off, turn, swap, join, lead, settling, stale, wakes = (
         timedelta(seconds=seconds)
-        for seconds in (supply.hold_off_s, TURN_S, SWAP_EVERY_S, JOIN_AFTER_S, LEAD_S, SETTLING_S, STALE_AFTER_S)
+        for seconds in (
+            supply.hold_off_s,
+            TURN_S,
+            SWAP_EVERY_S,
+            JOIN_AFTER_S,
+            LEAD_S,
+            SETTLING_S,
+            STALE_AFTER_S,
+            WAKES_S,
+        )
     )
+    has_tapped = any(claim.is_at_once for claim in claims)
     ends = [carry.swapped_at + swap] if carry.swapped_at is not None else []
     for load in filter(None, carry.loads):
         instants = (load.since_at, *(at for at, _ in load.peaks))
-        ends += [at + wait for at in instants for wait in (hold_off, join)]
+        proof = timedelta(seconds=proof_s(supply, load, is_at_once=has_tapped))
+        ends += [at + wait for at in instants for wait in (hold_off, join, proof)]
     for place in carry.places.values():
         waits = (
             (place.ceiling.changed_at, hold_off),
+            (place.ceiling.changed_at, settling if has_tapped else hold_off),
             (place.asked.changed_at, settling),
             (place.turn_at, turn),
             (place.begun_at, turn),
             (place.begun_at, swap),
+            (place.begun_at, wakes),
             (place.promised_at, lead),
             (place.heard_at, stale),
         )

@@ -24,7 +24,7 @@ TURN_S = 1800.0
 has not led to anything by then makes room as well."""
 
 JOIN_AFTER_S = 120.0
-"""Who would take from others begins only with what has been free for so long (seen in replays: else a
+"""Who would take from others by a rule begins only with what has been free for so long (seen in replays: else a
 busy house lets it begin, and takes it back, so often that the random delays leave nobody anything)."""
 
 
@@ -35,7 +35,7 @@ class Spare:
     Attributes:
         most_a: up to the limit: who charges already goes on while it fits in.
         aim_a: less the margin: who takes from nobody begins within it.
-        join_a: what has been free for `JOIN_AFTER_S`: who takes from others begins within it.
+        join_a: what has been free for `JOIN_AFTER_S`: who takes from others by a rule begins within it.
     """
 
     most_a: Phases
@@ -115,7 +115,7 @@ def _fitting(order: Sequence[Request], spare: Spare) -> list[Request]:
     served = []
     for request in order:
         takes_from_others = any(taken[phase] for phase in request.place.phases)
-        begin_a = spare.join_a if takes_from_others else spare.aim_a
+        begin_a = spare.join_a if takes_from_others and not request.is_at_once else spare.aim_a
         left_a = spare.most_a if request.place.ceiling_a > 0 else begin_a
         fits = all(left_a[phase] - taken[phase] >= MIN_CURRENT_A - BARELY_A for phase in request.place.phases)
         if fits:
