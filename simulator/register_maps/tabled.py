@@ -71,10 +71,6 @@ class TabledDevice:
         """What the first outlet's settings allow, whoever is there to ask."""
         return self.persona.allows(self._points[0].settings)
 
-    def settings_of(self, connector: int) -> Settings:
-        """Return an outlet's settings, by register."""
-        return self._points[connector - 1].settings
-
     # Behaviour
 
     def _limit(self, point: _Point, now: datetime) -> float:

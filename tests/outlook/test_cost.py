@@ -1,4 +1,4 @@
-"""What energy cost, and when it is cheap next."""
+"""What electricity costs, and when it is cheap next."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.slots import Slot
-from custom_components.smart_charge.outlook.cost import cost_of, next_cheap, price_at
+from custom_components.smart_charge.outlook.cost import next_cheap, price_at
 from custom_components.smart_charge.outlook.prices import merged, read_state, repeated
 
 START = datetime(2027, 1, 12, tzinfo=UTC)
@@ -31,23 +31,6 @@ DAY = (slot(0, 5, 10), slot(5, 16, 30), slot(18, 24, 40))
 )
 def test_the_price_at_an_instant(hour, pence):
     assert price_at(DAY, at(hour)) == (None if pence is None else Decimal(pence) / 100)
-
-
-def test_half_hours_cost_what_their_prices_say():
-    assert cost_of([(at(4), 1000), (at(4.5), 2000), (at(5), 500)], DAY) == (Decimal("0.45"), 0)
-
-
-def test_a_half_hour_with_two_prices_is_split_by_time():
-    prices = (slot(0, 0.25, 10), slot(0.25, 1, 30))
-    assert cost_of([(at(0), 2000)], prices) == (Decimal("0.4"), 0)
-
-
-def test_energy_without_a_price_is_named():
-    assert cost_of([(at(15.75), 1000), (at(16), 300)], DAY) == (Decimal("0.15"), 800)
-
-
-def test_negative_prices_are_earned():
-    assert cost_of([(at(0), 1000)], [slot(0, 1, -5)]) == (Decimal("-0.05"), 0)
 
 
 def test_cheap_time_that_comes_next_has_its_average_price():

@@ -1,12 +1,10 @@
-"""What energy cost, by the prices that were known when it flowed."""
+"""What electricity costs at an instant, and when it is cheap next."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ..charging.slots import Slot, line
-
-HALF_HOUR = timedelta(minutes=30)
 
 CHEAP_SHARE = Decimal("0.25")
 """Cheap is what lies in the lowest quarter between the least and the highest price known."""
@@ -15,25 +13,6 @@ CHEAP_SHARE = Decimal("0.25")
 def price_at(slots: Iterable[Slot], instant: datetime) -> Decimal | None:
     """Return what a kilowatt-hour costs at an instant; None where nobody knows."""
     return line(slots, instant, instant + timedelta.resolution)[0].price_per_kwh
-
-
-def cost_of(half_hours: Iterable[tuple[datetime, int]], slots: Sequence[Slot]) -> tuple[Decimal, int]:
-    """Return what half-hours of energy cost, and the energy in Wh whose price nobody knows.
-
-    Each is the start of a half-hour and the Wh that flowed in it, taken to have flowed evenly.
-    """
-    cost, unpriced = Decimal(0), Decimal(0)
-    for start_at, energy_wh in half_hours:
-        for slot in line(slots, start_at, start_at + HALF_HOUR):
-            share_wh = Decimal((slot.end_at - slot.start_at) // timedelta.resolution) * energy_wh / _MICROSECONDS
-            if slot.price_per_kwh is None:
-                unpriced += share_wh
-            else:
-                cost += share_wh * slot.price_per_kwh / 1000
-    return cost, round(unpriced)
-
-
-_MICROSECONDS = Decimal(HALF_HOUR // timedelta.resolution)
 
 
 def next_cheap(slots: Sequence[Slot], now: datetime, within: timedelta = timedelta(hours=24)) -> Slot | None:
