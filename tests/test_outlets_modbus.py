@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -128,3 +129,21 @@ async def test_one_outlet_goes_on_when_the_other_is_unloaded(hass, unit: Unit) -
     reading = second.runtime_data.charger.reading
     await until(lambda: second.runtime_data.charger.reading.taken_at > reading.taken_at)
     assert second.runtime_data.charger.is_online
+
+
+@POINTS
+async def test_both_outlets_follow_when_the_unit_is_found_at_another_address(hass, unit: Unit) -> None:
+    first = await unit.set_up()
+    second = await unit.add_second()
+    for entry in (first, second):
+        await hass.config_entries.async_unload(entry.entry_id)
+        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_HOST: "192.0.2.7"})
+    flow = hass.config_entries.flow
+    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "modbus"})
+
+    address = {"host": "127.0.0.1", "port": unit.sim.port, "advanced": {}}
+    done = readable(await flow.async_configure(form["flow_id"], address))
+
+    assert done["reason"] == "already_configured"
+    assert [entry.data[CONF_HOST] for entry in (first, second)] == ["127.0.0.1", "127.0.0.1"]

@@ -51,6 +51,8 @@ async def test_meter_values_that_do_not_come_are_asked_for(site: Site) -> None:
     await until(lambda: asked(peer) >= 3, 6)
     assert charger.reading is not None
     assert charger.reading.power_w == 7000
+    peer.replies["TriggerMessage"] = {"status": "Rejected"}
+    await asyncio.gather(*replies)
 
 
 async def test_a_question_that_nothing_follows_is_not_asked_again(site: Site) -> None:
