@@ -85,6 +85,7 @@ async def house(hass: HomeAssistant) -> AsyncIterator[House]:
             yield house
             for entry in hass.config_entries.async_entries(DOMAIN):
                 await hass.config_entries.async_unload(entry.entry_id)
+            await settle(hass)
             house.peer.reader.cancel()
             await asyncio.gather(house.peer.reader, return_exceptions=True)
 

@@ -24,6 +24,19 @@ from .shell import CHARGING, NIGHTS, PLUGGED_IN, FakeCharger, after, call, set_u
 START = "time.garage_hours_1_from"
 
 
+@pytest.mark.requirement("9.3")
+async def test_the_last_watt_hours_are_shown_when_charging_ends(hass: HomeAssistant, charger: FakeCharger) -> None:
+    entry = await set_up_fake(hass, charger)
+    charger.say(**PLUGGED_IN, import_wh=12_345)
+    await async_charge_now(entry.runtime_data)
+    charger.say(**CHARGING, import_wh=12_400)
+    charger.say(import_wh=12_469)  # a small step, soon after the last: not worth a state yet
+    charger.say(**PLUGGED_IN, power_w=0.0, current_a=(0.0, None, None), import_wh=12_471)
+    await settle(hass)
+    assert shown(hass, "sensor.garage_session_energy") == "0.126"
+    assert shown(hass, "sensor.garage_energy_total") == "12.471"
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("sight", ["charging", "lost"])
 async def test_every_entity_of_a_platform(  # noqa: PLR0917

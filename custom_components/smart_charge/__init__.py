@@ -31,6 +31,7 @@ from .ledger import DATA_LEDGER, Ledger
 from .live import DATA_LIVE
 from .log_watch import DATA_LOG_WATCH, LogWatch
 from .meter_notices import async_forget_notices
+from .parting import async_settle
 from .prices import DATA_PRICES, SitePrices
 from .security.events import Kind
 from .services import async_setup_services
@@ -210,6 +211,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
         async_remove_site(hass)
         await _async_stop_recording(hass)
         return
+    await async_settle(hass, entry, is_removed=True)
     await async_forget(hass, entry.entry_id)
     ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
     ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))

@@ -39,6 +39,7 @@ from .identity import is_substitute, usable_serial
 from .listener import async_acquire_listener
 from .outlets import connector_of, discover_outlet, first_id
 from .owner_maps import async_load_maps
+from .parting import async_part, async_settle
 from .remedies import RemedyRepairs
 from .security.credentials import verify_secret
 from .security.events import Kind
@@ -138,6 +139,7 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
     charger.on_security_event(partial(note_report, hass, entry))
     charger.set_tags(household.statuses(dt_util.utcnow()))
     port = entry.data[CONF_LISTEN_PORT]
+    await async_settle(hass, entry)
     try:
         central, release = await async_acquire_listener(hass, port)
     except OSError as err:
@@ -148,11 +150,13 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
 
     ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
 
-    async def give_up() -> None:
+    hang_up = central.expect(charger)
+
+    async def let_go() -> None:
+        hang_up()
         await release()
 
-    entry.async_on_unload(give_up)
-    entry.async_on_unload(central.expect(charger))
+    entry.async_on_unload(partial(async_part, hass, entry, charger, let_go))
     entry.async_on_unload(RemedyRepairs(hass, entry, charger).watch())
     return charger
 

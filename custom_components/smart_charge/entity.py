@@ -22,11 +22,15 @@ class Quiet:
     """A number is written when it has moved by ``step`` or ``share`` of itself, or after ``every``.
 
     From and to 0 it is written at once. Long-term statistics are time-weighted, so they lose nothing.
+
+    Attributes:
+        is_sum: it stands still while nothing is drawn. Then it is written at once: no later value would bring it.
     """
 
     step: float
     share: float = 0.0
     every: timedelta = timedelta(seconds=10)
+    is_sum: bool = False
 
     def hushes(self, shown: Any, shown_at: datetime, value: Any, at: datetime) -> bool:
         """Whether ``value`` need not be written yet."""
@@ -132,4 +136,6 @@ class SmartChargeEntity(CoordinatorEntity[SmartChargeCoordinator]):
 
     def _is_hushed(self, value: Any, picture: Picture) -> bool:
         quiet = self.entity_description.quiet
-        return quiet is not None and quiet.hushes(self._value, self._shown_at, value, picture.as_of)
+        if quiet is None or (quiet.is_sum and not picture.is_drawing):
+            return False
+        return quiet.hushes(self._value, self._shown_at, value, picture.as_of)

@@ -146,6 +146,11 @@ class Picture:
         return None if hold is None else hold.ends_at
 
     @property
+    def is_drawing(self) -> bool:
+        """Whether the vehicle charges now, so that sums grow."""
+        return self.session is not None and self.session.state is State.CHARGING
+
+    @property
     def session_wh(self) -> int | None:
         """Energy that the vehicle has taken in this session; None while there is none."""
         return None if self.session is None or self.session.state is State.FINISHED else self.session.energy_wh

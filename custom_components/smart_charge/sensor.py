@@ -109,7 +109,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfEnergy.WATT_HOUR,
         suggested_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
-        quiet=Quiet(step=100),
+        quiet=Quiet(step=100, is_sum=True),
         value_fn=lambda picture: picture.total_wh,
     ),
     SmartChargeSensorDescription(
@@ -120,7 +120,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfEnergy.WATT_HOUR,
         suggested_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
-        quiet=Quiet(step=100),
+        quiet=Quiet(step=100, is_sum=True),
         value_fn=lambda picture: None if picture.session is None else picture.session.energy_wh,
     ),
     SmartChargeSensorDescription(

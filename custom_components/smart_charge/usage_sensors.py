@@ -20,7 +20,7 @@ _ENERGY: Final[dict[str, Any]] = {
     "native_unit_of_measurement": UnitOfEnergy.WATT_HOUR,
     "suggested_unit_of_measurement": UnitOfEnergy.KILO_WATT_HOUR,
     "suggested_display_precision": 2,
-    "quiet": Quiet(step=100),
+    "quiet": Quiet(step=100, is_sum=True),
 }
 _TIME: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.DURATION,
@@ -32,7 +32,7 @@ _TIME: Final[dict[str, Any]] = {
 _COST: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.MONETARY,
     "suggested_display_precision": 2,
-    "quiet": Quiet(step=0.01),
+    "quiet": Quiet(step=0.01, is_sum=True),
 }
 _OFF: Final[dict[str, Any]] = {"entity_registry_enabled_default": False}
 

@@ -12,7 +12,7 @@ from custom_components.smart_charge.const import DOMAIN
 from tests.premises import add, site_entry
 from tests.shell import settle, until
 
-from .test_cheap_nights import NIGHT_TARIFF, live_until, set_entity, want
+from .test_cheap_nights import NIGHT_TARIFF, live_until, want
 from .test_without_home_assistant import LATE, OPENS, reload
 from .world import ALFEN, MAPS, OCPP, World
 
@@ -121,31 +121,34 @@ async def test_a_charge_point_removed_while_it_charges_goes_on_at_its_failsafe(
 @pytest.mark.requirement("7.2")
 @pytest.mark.begins(LATE)
 @pytest.mark.parametrize("world", [OCPP], indirect=True)
-@pytest.mark.parametrize("keeps_hours", [True, False])
-async def test_a_removed_ocpp_charge_point_keeps_the_hours_unless_they_were_switched_off(
-    hass: HomeAssistant, world: World, keeps_hours: bool
+@pytest.mark.parametrize("is_charging", [True, False])
+async def test_a_removed_ocpp_charge_point_keeps_no_limit_of_ours(
+    hass: HomeAssistant, world: World, is_charging: bool
 ) -> None:
     await world.plug_in(battery_wh=200_000, soc=0.1)
-    if not keeps_hours:
-        await set_entity(world, "switch", "default_hours", "turn_off")
     held = world.ocpp.client.profiles
-
-    def hours_are_held() -> bool:
-        schedules = [item for item in held.profiles if str(item.purpose) == "TxDefaultProfile"]
-        return bool(schedules) and ("0.0" in str(schedules) or not keeps_hours)
-
-    await until(hours_are_held)
-    await world.charge_now()
-    await world.charges()
+    await until(lambda: "TxDefaultProfile" in {str(item.purpose) for item in held.profiles})
+    await world.sees("status", "suspended_evse")
+    if is_charging:
+        await world.charge_now()
+        await world.charges()
     await hass.config_entries.async_remove(world.entry.entry_id)
     await settle(hass)
-    assert {str(item.purpose) for item in held.profiles} <= {"TxDefaultProfile", "TxProfile"}
-    await world.jump(dt_util.utcnow() + timedelta(minutes=20))  # a lease that was left is over
-    assert (world.power_w > 1300) is (not keeps_hours or dt_util.utcnow() >= OPENS)
-    await world.jump(datetime(2026, 11, 23, 20, 0, tzinfo=UTC))
-    assert (world.power_w > 1300) is not keeps_hours
-    await world.jump(datetime(2026, 11, 23, 23, 0, tzinfo=UTC))
-    assert world.power_w > 1300
+    assert held.profiles == []
+    for hour in (20, 23):
+        await world.jump(datetime(2026, 11, 23, hour, 0, tzinfo=UTC))
+        assert world.power_w > 1300
+
+
+@pytest.mark.requirement("7.1")
+@pytest.mark.begins(LATE)
+@pytest.mark.parametrize("world", [OCPP], indirect=True)
+async def test_a_reloaded_ocpp_charge_point_keeps_its_hours(hass: HomeAssistant, world: World) -> None:
+    held = world.ocpp.client.profiles
+    await until(lambda: "TxDefaultProfile" in {str(item.purpose) for item in held.profiles})
+    await hass.config_entries.async_unload(world.entry.entry_id)
+    await settle(hass)
+    assert "TxDefaultProfile" in {str(item.purpose) for item in held.profiles}
 
 
 def device_id(hass: HomeAssistant, world: World) -> str:

@@ -266,3 +266,18 @@ async def test_nothing_is_left_running(maps) -> None:
         await charger.apply(13)
     await asyncio.sleep(0.05)
     assert asyncio.all_tasks() == before
+
+
+@pytest.mark.requirement("7.2")
+async def test_a_setting_that_still_waits_for_its_turn_is_written_by_the_next_plan(maps) -> None:
+    bender = maps["bender_cc612"]
+    slow = {"bender_cc612": replace(bender, control=replace(bender.control, min_interval_s=1))}
+    async with simulator.ModbusCharger("bender_cc612", safe_current_a=0) as sim, charging(slow, sim) as charger:
+        await charger.apply(10)
+        first = asyncio.create_task(charger.leave_behind(leave()))
+        await asyncio.sleep(0.3)  # it has to wait for a second
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        assert sim.device.safe_current_a == 0
+        await charger.leave_behind(leave())
+        assert sim.device.safe_current_a == 16

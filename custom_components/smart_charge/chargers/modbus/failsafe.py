@@ -1,5 +1,7 @@
 """What a charge point shall allow without us: its stored settings, written rarely and with care."""
 
+import asyncio
+
 from ...charging.model import MIN_CURRENT_A
 from ..charger import ChargerRefused
 from .facts import failsafe_current, number_of, shown_by
@@ -55,7 +57,11 @@ class Failsafe:
         if key in self._written:
             raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")
         self._written.add(key)
-        await self._lease.write_register(key, value)
+        try:
+            await self._lease.write_register(key, value)
+        except asyncio.CancelledError:  # a newer plan came while this one waited for its turn to write
+            self._written.discard(key)
+            raise
         await self._poller.refresh([shown_by(self._map, key).key])
         if self._held(key) != value:
             raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")

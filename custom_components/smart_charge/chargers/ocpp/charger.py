@@ -182,6 +182,17 @@ class OcppCharger:
         except ChargerError, TimeoutError:
             self._audience.count("hand_back_failed")
 
+    async def withdraw(self) -> None:
+        """Take back every limit of ours, default hours too: nobody will renew them. Best effort, raises nothing."""
+        if (connection := self.connection) is None:
+            return
+        try:
+            async with asyncio.timeout(self._timings.hand_back_s):
+                await self._parts.hours.withdraw(connection)
+                await self._parts.lease.withdraw(connection)
+        except ChargerError, TimeoutError:
+            self._audience.count("withdrawal_failed")
+
     async def call(self, action: str, payload: Payload) -> Payload:
         """Send any message of OCPP 1.6, for the owner; returns the answer.
 

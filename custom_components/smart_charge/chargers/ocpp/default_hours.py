@@ -27,7 +27,7 @@ from .hours_check import HoursCheck
 from .hours_profiles import hours_profiles, raised
 from .memory import Memory
 from .misreading import Misreading
-from .profiles import OVERLAY_ID
+from .profiles import HOURS_ID, OVERLAY_ID
 from .timings import Timings
 from .wire_time import read, write
 
@@ -106,6 +106,21 @@ class DefaultHours:
             await self._write_if_due()
         if self._refused == self._digest(plan):
             raise ChargerRefused("the charge point cannot hold these hours")
+
+    async def withdraw(self, connection: Connection) -> None:
+        """Leave no hours in the charge point, and write none again.
+
+        Raises:
+            ChargerError: no answer, or a refusal.
+        """
+        self._plan = None
+        async with self._lock:
+            for slot in (OVERLAY_ID, HOURS_ID):
+                await self._clear(connection, slot)
+
+    async def _clear(self, connection: Connection, slot: int) -> None:
+        payload = {"id": profiles.id_on(self._bench.connector_id, slot)}
+        await connection.call("ClearChargingProfile", payload, priority=Priority.SETTINGS)
 
     def _home_offset(self) -> timedelta:
         plan = self._plan
@@ -269,9 +284,7 @@ class DefaultHours:
             if not is_accepted(answer):
                 raise ChargerRefused(f"SetChargingProfile: {str(answer.get('status'))[:40]}")
         if len(found) == 1:
-            await connection.call(
-                "ClearChargingProfile", {"id": profiles.id_on(connector_id, OVERLAY_ID)}, priority=Priority.SETTINGS
-            )
+            await self._clear(connection, OVERLAY_ID)
 
     async def _remember(self, plan: LeaveBehind, form: str) -> None:
         self._stored.update(digest=self._digest(plan), form=form, sent_at=write(self._clock()))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..charger import ChargerError, ChargerMisunderstood, ChargerRefused, ChargerUnreachable
 from .bench import Bench
+from .connection import Connection
 from .ladder import Ladder
 from .looking import Look, Said
 from .memory import Memory
@@ -290,6 +291,14 @@ class Lease:
                 self._lingers = False
         except ChargerError, TimeoutError:
             self._count("hand_back_failed")
+
+    async def withdraw(self, connection: Connection) -> None:
+        """Take back what is said, however soon it ends.
+
+        Raises:
+            ChargerError: it was refused, or not answered.
+        """
+        await self._saying.clear(connection)
 
     def _ends_soon(self, rung: Rung) -> bool:
         return rung.has_duration and not rung.outlives_transaction and self._lease_s <= SOON_S
