@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from simulator.register_maps.personas import PERSONAS
-from tests.shell import OPENS
+from tests.shell import OPENS, until
 
 from .world import World
 
@@ -75,4 +75,4 @@ async def test_a_model_that_lifts_a_pause_without_vehicle_is_no_problem(world: W
     for _ in range(4):
         await world.wait(seconds=30)
 
-    assert world.shown("problem") == "off"
+    await until(lambda: world.shown("problem") == "off")
