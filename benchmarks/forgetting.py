@@ -13,27 +13,23 @@ import sqlite3
 import sys
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from types import MappingProxyType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant import bootstrap, loader  # noqa: E402
-from homeassistant.auth import auth_manager_from_config  # noqa: E402
 from homeassistant.components.recorder import get_instance  # noqa: E402
-from homeassistant.config_entries import SOURCE_IMPORT, ConfigEntries, ConfigEntry, ConfigEntryState  # noqa: E402
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState  # noqa: E402
 from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
 from homeassistant.helpers import entity_registry as er, recorder as recorder_helper  # noqa: E402
 from homeassistant.setup import async_setup_component  # noqa: E402
 from homeassistant.util import dt as dt_util  # noqa: E402
 
-from benchmarks.start_up import free_port  # noqa: E402
+from benchmarks.home import DOMAIN, charge_point, free_port, home_assistant  # noqa: E402
 from custom_components.smart_charge.ledger import DATA_LEDGER  # noqa: E402
 from custom_components.smart_charge.records.values import OutletKey, SessionRecord  # noqa: E402
 from simulator import OcppCharger, Vehicle  # noqa: E402
 
-DOMAIN = "smart_charge"
 TAG, NAME, SERIAL = "04A2B3C4D5E6F7", "Ada Lovelace", "CP1"
 SESSIONS = 400
 STATES = 100_000
@@ -41,34 +37,19 @@ STATES = 100_000
 
 def entry(port: int) -> ConfigEntry:
     """Describe the charge point as the flow would."""
-    return ConfigEntry(
-        domain=DOMAIN,
-        title=f"{NAME}'s car",
-        data={
-            "protocol": "ocpp",
-            "charge_point_id": SERIAL,
-            "password_hashes": [],
-            "listen_port": port,
-            "connector_id": 1,
-        },
-        options={"mode": "always", "random_delay_max": 600},
-        version=1,
-        minor_version=1,
-        source=SOURCE_IMPORT,
-        unique_id=SERIAL,
-        discovery_keys=MappingProxyType({}),
-        subentries_data=None,
-    )
+    data = {
+        "protocol": "ocpp",
+        "charge_point_id": SERIAL,
+        "password_hashes": [],
+        "listen_port": port,
+        "connector_id": 1,
+    }
+    return charge_point(f"{NAME}'s car", SERIAL, data, {"mode": "always", "random_delay_max": 600})
 
 
 async def begin(folder: str) -> HomeAssistant:
     """Start Home Assistant with its recorder."""
-    (Path(folder) / "custom_components").symlink_to(ROOT / "custom_components")
-    hass = HomeAssistant(folder)
-    loader.async_setup(hass)
-    hass.config_entries = ConfigEntries(hass, {})
-    await bootstrap.async_load_base_functionality(hass)
-    hass.auth = await auth_manager_from_config(hass, [], [])
+    hass = await home_assistant(folder)
     recorder_helper.async_initialize_recorder(hass)
     hass.set_state(CoreState.running)
     if not await async_setup_component(hass, "recorder", {"recorder": {"commit_interval": 0}}):

@@ -5,20 +5,17 @@ password on standard input. The charge point is set up at the first start. Print
 """
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 import sys
-from types import MappingProxyType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant import bootstrap, loader  # noqa: E402
-from homeassistant.auth import auth_manager_from_config  # noqa: E402
-from homeassistant.config_entries import SOURCE_IMPORT, ConfigEntries, ConfigEntry, ConfigEntryState  # noqa: E402
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState  # noqa: E402
 from homeassistant.core import HomeAssistant  # noqa: E402
 
+from benchmarks.home import charge_point, home_assistant  # noqa: E402
 from custom_components.smart_charge import listener  # noqa: E402
 from custom_components.smart_charge.const import DOMAIN  # noqa: E402
 from custom_components.smart_charge.security.credentials import hash_secret  # noqa: E402
@@ -27,14 +24,10 @@ OCPP = "ocpp"
 CHARGE_POINT_ID = "CP1"
 
 
-async def home_assistant(folder: str, kind: str, port: int, password: str) -> None:
+async def live(folder: str, kind: str, port: int, password: str) -> None:
     """Run until killed."""
     vars(listener)["LISTEN_ON"] = "127.0.0.1"  # nobody else shall call
-    hass = HomeAssistant(folder)
-    loader.async_setup(hass)
-    hass.config_entries = ConfigEntries(hass, {})
-    await bootstrap.async_load_base_functionality(hass)
-    hass.auth = await auth_manager_from_config(hass, [], [])
+    hass = await home_assistant(folder)
     if known := hass.config_entries.async_entries(DOMAIN):
         await hass.config_entries.async_setup(known[0].entry_id)
     else:
@@ -51,7 +44,7 @@ async def home_assistant(folder: str, kind: str, port: int, password: str) -> No
 
 def entry_of(kind: str, port: int, password: str) -> ConfigEntry[Any]:
     """Return the entry as the config flow makes it."""
-    data: Mapping[str, Any]
+    data: dict[str, Any]
     if kind == OCPP:
         unique_id = CHARGE_POINT_ID
         hashes = hash_secret(password)
@@ -60,18 +53,7 @@ def entry_of(kind: str, port: int, password: str) -> ConfigEntry[Any]:
     else:
         unique_id = f"modbus:{kind}@127.0.0.1:{port}/1"
         data = {"protocol": "modbus", "host": "127.0.0.1", "port": port, "unit_id": 1, "map": kind}
-    return ConfigEntry(
-        domain=DOMAIN,
-        title="Garage",
-        data=data,
-        options={"mode": "always"},
-        version=1,
-        minor_version=1,
-        source=SOURCE_IMPORT,
-        unique_id=unique_id,
-        discovery_keys=MappingProxyType({}),
-        subentries_data=None,
-    )
+    return charge_point("Garage", unique_id, data, {"mode": "always"})
 
 
 async def charge_at_once(hass: HomeAssistant) -> None:
@@ -85,4 +67,4 @@ async def charge_at_once(hass: HomeAssistant) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(home_assistant(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.stdin.readline().strip()))
+    asyncio.run(live(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.stdin.readline().strip()))

@@ -17,11 +17,10 @@ from time import perf_counter, process_time
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant import bootstrap, loader  # noqa: E402
-from homeassistant.auth import auth_manager_from_config  # noqa: E402
-from homeassistant.config_entries import ConfigEntries, ConfigEntryState  # noqa: E402
+from homeassistant.config_entries import ConfigEntryState  # noqa: E402
 from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
 
+from benchmarks.home import home_assistant  # noqa: E402
 from benchmarks.ocpp_meter_values import meter_values  # noqa: E402
 from benchmarks.start_up import entry  # noqa: E402
 from custom_components.smart_charge.chargers.modbus.pace import IDLE_TICKS  # noqa: E402
@@ -64,15 +63,10 @@ def ocpp() -> None:
     print(f"ocpp: {frame} bytes a message; {each_s:.2f} MB an hour each second, {half_minute:.2f} MB every 30 s")
 
 
-async def home_assistant() -> None:
+async def loop() -> None:
     """Time one sample through the loop: live feed, safety, accuracy, session, picture, entities."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        (Path(folder) / "custom_components").symlink_to(ROOT / "custom_components")
-        hass = HomeAssistant(folder)
-        loader.async_setup(hass)
-        hass.config_entries = ConfigEntries(hass, {})
-        await bootstrap.async_load_base_functionality(hass)
-        hass.auth = await auth_manager_from_config(hass, [], [])
+        hass = await home_assistant(folder)
         hass.set_state(CoreState.running)
         async with ModbusCharger("alfen_eve") as simulated:
             simulated.plug_in(Vehicle())
@@ -122,4 +116,4 @@ if __name__ == "__main__":
     ring()
     modbus()
     ocpp()
-    asyncio.run(home_assistant())
+    asyncio.run(loop())

@@ -15,13 +15,11 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant import bootstrap, loader  # noqa: E402
-from homeassistant.auth import auth_manager_from_config  # noqa: E402
-from homeassistant.config_entries import ConfigEntries  # noqa: E402
 from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
 from homeassistant.helpers import device_registry as dr  # noqa: E402
 
-from benchmarks.start_up import DOMAIN, entry, free_port, set_up  # noqa: E402
+from benchmarks.home import DOMAIN, free_port, home_assistant  # noqa: E402
+from benchmarks.start_up import entry, set_up  # noqa: E402
 from simulator import ModbusCharger, OcppCharger  # noqa: E402
 
 LIMITS_A = (0, 16, 6, 32, 10, 0, 20)
@@ -77,12 +75,7 @@ async def measure(hass: HomeAssistant, simulated: ModbusCharger | OcppCharger, d
 async def main() -> None:
     """Measure both protocols."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        (Path(folder) / "custom_components").symlink_to(ROOT / "custom_components")
-        hass = HomeAssistant(folder)
-        loader.async_setup(hass)
-        hass.config_entries = ConfigEntries(hass, {})
-        await bootstrap.async_load_base_functionality(hass)
-        hass.auth = await auth_manager_from_config(hass, [], [])
+        hass = await home_assistant(folder)
         hass.set_state(CoreState.running)
         for model in ("alfen_eve", "bender_cc612"):
             async with ModbusCharger(model) as modbus:

@@ -6,48 +6,27 @@ has not called yet. The first round imports everything, the second reloads.
 
 import asyncio
 from pathlib import Path
-import socket
 import sys
 from tempfile import TemporaryDirectory
 import time
-from types import MappingProxyType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant import bootstrap, loader  # noqa: E402
-from homeassistant.auth import auth_manager_from_config  # noqa: E402
-from homeassistant.config_entries import SOURCE_IMPORT, ConfigEntries, ConfigEntry, ConfigEntryState  # noqa: E402
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState  # noqa: E402
 from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
 
+from benchmarks.home import charge_point, free_port, home_assistant  # noqa: E402
 from simulator import ModbusCharger  # noqa: E402
 
-DOMAIN = "smart_charge"
 ROUNDS = 10
 
 
 def entry(title: str, data: dict[str, Any]) -> ConfigEntry:
     """Describe a charge point as the flow would."""
-    return ConfigEntry(
-        domain=DOMAIN,
-        title=title,
-        data=data,
-        options={"default_hours": [{"days": ["mon"], "start": "22:00:00", "end": "08:00:00"}]},
-        version=1,
-        minor_version=1,
-        source=SOURCE_IMPORT,
-        unique_id=f"modbus:{title}",
-        discovery_keys=MappingProxyType({}),
-        subentries_data=None,
-    )
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    hours = {"default_hours": [{"days": ["mon"], "start": "22:00:00", "end": "08:00:00"}]}
+    return charge_point(title, f"modbus:{title}", data, hours)
 
 
 async def set_up(hass: HomeAssistant, entries: list[ConfigEntry]) -> float:
@@ -63,12 +42,7 @@ async def set_up(hass: HomeAssistant, entries: list[ConfigEntry]) -> float:
 async def main() -> None:
     """Set up once cold, then a few times warm."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        (Path(folder) / "custom_components").symlink_to(ROOT / "custom_components")
-        hass = HomeAssistant(folder)
-        loader.async_setup(hass)
-        hass.config_entries = ConfigEntries(hass, {})
-        await bootstrap.async_load_base_functionality(hass)
-        hass.auth = await auth_manager_from_config(hass, [], [])
+        hass = await home_assistant(folder)
         hass.set_state(CoreState.running)
         async with ModbusCharger("alfen_eve") as simulated:
             modbus = {
