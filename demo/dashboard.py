@@ -126,7 +126,7 @@ def _now(point: ChargePointOnDashboard) -> Card:
             *_until_when(of),
             _tile(
                 of["button", "skip_delay"],
-                "Do not wait for the delay",
+                "Random delay",
                 color="orange",
                 hide_state=True,
                 features=[{"type": "button", "action_name": "Skip"}],
@@ -138,6 +138,7 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 of["select", "mode"],
                 "Mode",
                 color="blue",
+                hide_state=True,
                 features=[{"type": "select-options"}],
                 features_position="inline",
                 grid_options={"columns": "full", "rows": 1},
@@ -208,7 +209,7 @@ def _house(of: Keys) -> Card:
             _tile(GRID_METER, "Grid meter", color="indigo", grid_options={"columns": 6}),
             _tile(
                 HEADROOM,
-                "Left of the supply",
+                "Supply left",
                 color="green",
                 visibility=[{"condition": "state", "entity": HEADROOM, "state_not": "unavailable"}],
                 grid_options={"columns": 6},
@@ -269,9 +270,9 @@ def _months(point: ChargePointOnDashboard) -> Card:
     of = point.entities
     sums = (
         ("month_import", "This month", "amber"),
-        ("year_import", "Last twelve months", "amber"),
+        ("year_import", "Last 12 months", "amber"),
         ("month_cost", "Cost this month", "green"),
-        ("year_cost", "Cost, twelve months", "green"),
+        ("year_cost", "Cost, 12 months", "green"),
     )
     return {
         "type": "grid",
@@ -303,7 +304,7 @@ def _settings(point: ChargePointOnDashboard) -> Card:
         "cards": [
             {"type": "heading", "heading": point.name, "heading_style": "title", "icon": "mdi:tune-variant"},
             _list("Settings", listed),
-            _list(f"By {PROTOCOLS[point.protocol]}", read),
+            _list(f"Readings, by {PROTOCOLS[point.protocol]}", read),
         ],
     }
 

@@ -26,7 +26,7 @@ SCREENS = {
 }
 """The view of each picture, and what it is shown on."""
 
-SHOWN = {"now": ("Charge now", "Mode"), "months": ("Energy by month", "Last twelve months")}
+SHOWN = {"now": ("Charge now", "Mode"), "months": ("Energy by month", "Last 12 months")}
 
 
 def main() -> int:

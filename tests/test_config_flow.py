@@ -312,7 +312,18 @@ async def test_what_it_does_without_home_assistant_is_said_at_set_up(at_hours: d
 
 async def test_the_owner_may_change_the_hours(hass: HomeAssistant, at_hours: dict[str, Any]) -> None:
     form = await go_on(hass, at_hours, {"next_step_id": "change_hours"})
-    assert suggested(form, "default_hours") == PRESET
+    shown = [window | {key: window[key][:5] for key in ("start", "end")} for window in PRESET]
+    assert suggested(form, "default_hours") == shown, "a list shows times as it gets them"
+    days = form["data_schema"].schema["default_hours"].config["fields"]["days"]["selector"].config["options"]
+    assert [day["label"] for day in days] == [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ]
     lunch = {"days": ["mon"], "start": "12:00:00", "end": "13:00:00"}
     done = await go_on(hass, form, {"default_hours": [NIGHTS, lunch]})
     assert done["options"]["default_hours"] == [NIGHTS | {"start": "23:30:00", "end": "05:30:00"}, lunch]

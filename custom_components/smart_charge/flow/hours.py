@@ -1,14 +1,17 @@
 """The step about default charging hours: accept, change or remove, never skipped (10.2, 10.3)."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     ObjectSelector,
     ObjectSelectorConfig,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -27,33 +30,6 @@ MOST_WINDOWS: Final = 50
 
 _CHOICES: Final = ["accept_hours", "change_hours", "remove_hours"]
 
-HOURS_SCHEMA: Final = probatio.Schema(
-    {
-        probatio.Required(CONF_DEFAULT_HOURS): ObjectSelector(
-            ObjectSelectorConfig(
-                multiple=True,
-                translation_key="hours",  # a row shows all fields as no one of them is named its label
-                fields={
-                    "days": {
-                        "required": True,
-                        "label": "Starts on",
-                        "selector": SelectSelector(
-                            SelectSelectorConfig(
-                                options=list(DAYS),
-                                multiple=True,
-                                mode=SelectSelectorMode.LIST,
-                                translation_key="days",
-                            )
-                        ),
-                    },
-                    "start": {"required": True, "label": "From", "selector": TimeSelector()},
-                    "end": {"required": True, "label": "Until", "selector": TimeSelector()},
-                },
-            )
-        )
-    }
-)
-
 type Windows = list[dict[str, Any]]
 """Weekly windows as they are stored."""
 
@@ -61,6 +37,38 @@ type Windows = list[dict[str, Any]]
 def preset_windows() -> Windows:
     """Return the pre-set hours in stored form; local hours are the same in any time zone."""
     return windows_to_list(preset_hours(ZoneInfo("UTC")).windows)
+
+
+async def async_choices(hass: HomeAssistant, key: str, values: Iterable[str]) -> list[SelectOptionDict]:
+    """Return options with their names, which Home Assistant does not look up within the rows of a list."""
+    texts = await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
+    prefix = f"component.{DOMAIN}.selector.{key}.options."
+    return [SelectOptionDict(value=value, label=texts.get(prefix + value, value)) for value in values]
+
+
+def without_seconds(rows: Any) -> Any:
+    """Return rows from ``start`` to ``end`` with their times as people write them, since a list shows them as sent."""
+    if not isinstance(rows, list):  # a selector lets one row by itself pass
+        return rows
+    return [{**row, **{key: _without_seconds(str(row[key])) for key in ("start", "end") if key in row}} for row in rows]
+
+
+def _without_seconds(time: str) -> str:
+    return time.removesuffix(":00") if time.count(":") == 2 else time
+
+
+def _hours_schema(days: list[SelectOptionDict]) -> probatio.Schema:
+    choice = SelectSelectorConfig(options=days, multiple=True, mode=SelectSelectorMode.LIST, translation_key="days")
+    rows = ObjectSelectorConfig(
+        multiple=True,
+        translation_key="hours",  # a row shows all fields as no one of them is named its label
+        fields={
+            "days": {"required": True, "label": "Starts on", "selector": SelectSelector(choice)},
+            "start": {"required": True, "label": "From", "selector": TimeSelector()},
+            "end": {"required": True, "label": "Until", "selector": TimeSelector()},
+        },
+    )
+    return probatio.Schema({probatio.Required(CONF_DEFAULT_HOURS): ObjectSelector(rows)})
 
 
 class HoursSteps(ConfigEntryBaseFlow):
@@ -126,9 +134,10 @@ class HoursSteps(ConfigEntryBaseFlow):
             if (error := _what_is_wrong(present)) is None:
                 return await self._async_hours_chosen(_options(_as_stored(present)))
             errors[CONF_DEFAULT_HOURS] = error
+        schema = _hours_schema(await async_choices(self.hass, "days", DAYS))
         return self.async_show_form(
             step_id="change_hours",
-            data_schema=self.add_suggested_values_to_schema(HOURS_SCHEMA, {CONF_DEFAULT_HOURS: present}),
+            data_schema=self.add_suggested_values_to_schema(schema, {CONF_DEFAULT_HOURS: without_seconds(present)}),
             errors=errors,
         )
 

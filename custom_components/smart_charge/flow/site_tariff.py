@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -17,6 +18,7 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
     ObjectSelector,
     ObjectSelectorConfig,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -48,6 +50,7 @@ from ..tariff_options import (
     SOURCE_TYPED,
 )
 from ..tariff_words import found_placeholders, week_placeholders
+from .hours import async_choices, without_seconds
 from .site_section import SiteSection
 
 CONF_IS_RIGHT: Final = "is_right"
@@ -110,9 +113,10 @@ class TariffSteps(SiteSection):
                 return await self.async_step_tariff_preview()
             errors["base" if wrong.number is None else CONF_RATES] = wrong.key
             placeholders["number"] = str(wrong.number or "")
+        shown = {**present, CONF_RATES: without_seconds(present.get(CONF_RATES, []))}
         return self.async_show_form(
             step_id="tariff_typed",
-            data_schema=self.add_suggested_values_to_schema(_typed_schema(self.hass.config.currency), present),
+            data_schema=self.add_suggested_values_to_schema(await _async_typed_schema(self.hass), shown),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -261,10 +265,15 @@ def _number(lowest: float, highest: float, unit: str) -> NumberSelector:
     )
 
 
-def _typed_schema(currency: str) -> probatio.Schema:
+async def _async_typed_schema(hass: HomeAssistant) -> probatio.Schema:
+    currency = hass.config.currency
     return probatio.Schema(
         {
-            probatio.Optional(CONF_RATES, default=list): _rates_selector(currency),
+            probatio.Optional(CONF_RATES, default=list): _rates_selector(
+                currency,
+                await async_choices(hass, "days", DAYS),
+                await async_choices(hass, "months", MONTHS),
+            ),
             probatio.Optional(CONF_OTHERWISE): _number(-100, 10_000, f"{currency}/kWh"),
             probatio.Optional(CONF_VAT): _number(0, 100, "%"),
             probatio.Optional(CONF_STANDING): _number(0, 10_000, currency),
@@ -272,9 +281,11 @@ def _typed_schema(currency: str) -> probatio.Schema:
     )
 
 
-def _rates_selector(currency: str) -> ObjectSelector:
-    months = SelectSelectorConfig(options=list(MONTHS), translation_key="months", mode=SelectSelectorMode.DROPDOWN)
-    days = SelectSelectorConfig(options=list(DAYS), multiple=True, mode=SelectSelectorMode.LIST, translation_key="days")
+def _rates_selector(
+    currency: str, days_named: list[SelectOptionDict], months_named: list[SelectOptionDict]
+) -> ObjectSelector:
+    months = SelectSelectorConfig(options=months_named, translation_key="months", mode=SelectSelectorMode.DROPDOWN)
+    days = SelectSelectorConfig(options=days_named, multiple=True, mode=SelectSelectorMode.LIST, translation_key="days")
     return ObjectSelector(
         ObjectSelectorConfig(
             multiple=True,
