@@ -12,7 +12,7 @@ from freezegun.api import FrozenDateTimeFactory, real_monotonic
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -306,6 +306,32 @@ async def test_the_scheme_is_set_up_in_the_options(hass: HomeAssistant, entry: M
     assert hass.states.get("event.site_usage_report") is not None
     await walk(hass, site, {"next_step_id": "orcs_end"}, {})
     assert "orcs" not in site.options
+
+
+async def test_the_schemes_entities_go_with_it_and_come_back(
+    hass: HomeAssistant, outlets: None, site: MockConfigEntry, entry: MockConfigEntry, charger: FakeCharger
+) -> None:
+    registry = er.async_get(hass)
+    ids = [
+        "event.site_usage_report", "sensor.garage_equipment_class", "sensor.garage_available_this_month",
+        "sensor.carport_equipment_class", "sensor.carport_available_this_month",
+    ]  # fmt: skip
+    assert all(hass.states.get(each) for each in ids)
+    registry.async_update_entity(ids[1], name="Class")
+    await hass.config_entries.async_reload(site.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await set_up_fake(hass, charger, entry)
+    await settle(hass)
+    kept = registry.async_get(ids[1])
+    assert kept is not None
+    assert kept.name == "Class"
+    await walk(hass, site, {"next_step_id": "orcs_end"}, {})
+    assert [each for each in ids if hass.states.get(each) or registry.async_get(each)] == []
+    await walk(hass, site, SCHEME)
+    assert all(hass.states.get(each) for each in ids)
+    hass.config_entries.async_update_entry(site, options={})
+    await settle(hass)
+    assert [each for each in ids if hass.states.get(each) or registry.async_get(each)] == []
 
 
 @pytest.mark.requirement("O6")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, override
 
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -85,6 +86,14 @@ def only_ours(hass: HomeAssistant, entity_ids: set[str], *keys: str) -> set[str]
         for entity_id, entry in found.items()
         if entry is not None and entry.platform == DOMAIN and entry.unique_id.endswith(endings)
     }
+
+
+@callback
+def async_remove_entity(hass: HomeAssistant, platform: Platform, unique_id: str) -> None:
+    """Take an entity of ours away for good, if it is known: what it shows is not asked for any more."""
+    registry = er.async_get(hass)
+    if (entity_id := registry.async_get_entity_id(platform, DOMAIN, unique_id)) is not None:
+        registry.async_remove(entity_id)
 
 
 class SmartChargeEntity(CoordinatorEntity[SmartChargeCoordinator]):

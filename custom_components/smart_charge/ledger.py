@@ -19,6 +19,7 @@ from .const import DOMAIN, LOGGER
 from .errors import ledger_error
 from .ledger_copy import Copying
 from .ledger_database import Database
+from .ledger_waiting import Waiting
 from .records.buffer import Buffer, Flushed
 from .records.errors import LedgerError, LedgerLocked
 from .records.journal import Journal, Record
@@ -45,6 +46,7 @@ class Ledger:
         self._preparations: list[Callable[[], Awaitable[None]]] = []
         self._forget_stop: CALLBACK_TYPE | None = None
         self._copying = Copying()
+        self._waiting = Waiting(hass)
 
     @property
     def site(self) -> str:
@@ -77,8 +79,9 @@ class Ledger:
         return self._database.url
 
     async def async_load(self) -> None:
-        """Know who we are in the records."""
+        """Know who we are in the records, and what could not be written before Home Assistant stopped."""
         await self._database.async_load()
+        self.buffer.add(*await self._waiting.async_take_up())
 
     @property
     def is_started(self) -> bool:
@@ -109,6 +112,8 @@ class Ledger:
 
     async def _async_on_stop(self, _event: Event) -> None:
         await self.async_stop()
+        if waiting := self.buffer.waiting:
+            await self._waiting.async_keep(waiting)
 
     @callback
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -158,6 +163,8 @@ class Ledger:
             self._judge(flushed)
         if len(self.buffer):
             self._arm()
+        else:
+            await self._waiting.async_drop()
         await self._async_leave()
 
     async def async_ask[AnswerT](self, question: Callable[[Journal], AnswerT]) -> AnswerT:
@@ -195,6 +202,7 @@ class Ledger:
                 erased = await self._hass.async_add_executor_job(self._erase, journal, erasure)
             except LedgerError as err:
                 raise ledger_error(err) from err
+            await self._waiting.async_drop()
             self.buffer.forget(erasure.is_personal)  # what came in meanwhile; nobody flushes, so it does not wait
             then()
         return erased

@@ -4,11 +4,13 @@ from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import KIND_SITE
+from .entity import async_remove_entity
 from .site import DATA_SITE
 from .site_entry import site_device
 from .usage_reports import SIGNAL_REPORT, scheme_of
@@ -16,20 +18,23 @@ from .usage_reports import SIGNAL_REPORT, scheme_of
 DESCRIPTION: Final = EventEntityDescription(
     key="usage_report", translation_key="usage_report", event_types=["ready", "failed"]
 )
+UNIQUE_ID: Final = f"{KIND_SITE}_{DESCRIPTION.key}"
 
 
 @callback
 def async_add_report_event(
     hass: HomeAssistant, entry: ConfigEntry[Any], async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add it now, or as soon as the site takes part in the scheme."""
+    """Add it now, or as soon as the site takes part in the scheme; it goes when the site does no more."""
     added = False
 
     @callback
     def follow() -> None:
         nonlocal added
-        if not added and scheme_of(hass) is not None:
-            added = True
+        before, added = added, scheme_of(hass) is not None
+        if not added:
+            async_remove_entity(hass, Platform.EVENT, UNIQUE_ID)
+        elif not before:
             async_add_entities([UsageReportEvent(entry)])
 
     follow()
@@ -40,10 +45,11 @@ class UsageReportEvent(EventEntity):
     """A report is ready, or could not be written. What it tells names no person."""
 
     _attr_has_entity_name = True
+    _attr_should_poll = False
     entity_description = DESCRIPTION
 
     def __init__(self, entry: ConfigEntry[Any]) -> None:
-        self._attr_unique_id = f"{KIND_SITE}_{DESCRIPTION.key}"
+        self._attr_unique_id = UNIQUE_ID
         self._attr_device_info = site_device(entry)
 
     @override

@@ -6,7 +6,7 @@ from typing import Final, cast, override
 from zoneinfo import ZoneInfo
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
-from homeassistant.const import EntityCategory, UnitOfRatio
+from homeassistant.const import EntityCategory, Platform, UnitOfRatio
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_CONNECTOR_ID
 from .coordinator import SmartChargeConfigEntry
-from .entity import device_info
+from .entity import async_remove_entity, device_info
 from .ledger import DATA_LEDGER
 from .records.availability import Availability
 from .records.equipment import EquipmentClass, classed
@@ -28,24 +28,33 @@ from .site import DATA_SITE
 from .usage_reports import SIGNAL_OUTLETS, scheme_of
 
 LOOK_EVERY: Final = timedelta(hours=1)
+EQUIPMENT_CLASS: Final = "equipment_class"
+AVAILABILITY: Final = "availability"
 
 
 @callback
 def async_add_outlet_sensors(
     hass: HomeAssistant, entry: SmartChargeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them now, or as soon as the site takes part in the scheme."""
+    """Add them now, or as soon as the site takes part in the scheme; they go when the site does no more."""
     added = False
 
     @callback
     def follow() -> None:
         nonlocal added
-        if not added and scheme_of(hass) is not None:
-            added = True
+        before, added = added, scheme_of(hass) is not None
+        if not added:
+            for key in (EQUIPMENT_CLASS, AVAILABILITY):
+                async_remove_entity(hass, Platform.SENSOR, _unique_id(entry, key))
+        elif not before:
             async_add_entities([EquipmentClassSensor(entry), AvailabilitySensor(entry)], update_before_add=True)
 
     follow()
     entry.async_on_unload(hass.data[DATA_SITE].listen(follow))
+
+
+def _unique_id(entry: SmartChargeConfigEntry, key: str | None) -> str:
+    return f"{entry.unique_id or entry.entry_id}_{key}"
 
 
 class _OutletSensor(SensorEntity):
@@ -56,8 +65,7 @@ class _OutletSensor(SensorEntity):
     _attr_entity_category = EntityCategory.DIAGNOSTIC
 
     def __init__(self, entry: SmartChargeConfigEntry) -> None:
-        key = self._attr_translation_key
-        self._attr_unique_id = f"{entry.unique_id or entry.entry_id}_{key}"
+        self._attr_unique_id = _unique_id(entry, self._attr_translation_key)
         self._attr_device_info = device_info(entry)
         self._outlet = OutletKey(charge_point=entry.entry_id, connector=entry.data.get(CONF_CONNECTOR_ID, 1))
 
@@ -87,7 +95,7 @@ class _OutletSensor(SensorEntity):
 class EquipmentClassSensor(_OutletSensor):
     """What the scheme calls it, and whether it pays for one (O7)."""
 
-    _attr_translation_key = "equipment_class"
+    _attr_translation_key = EQUIPMENT_CLASS
     _attr_device_class = SensorDeviceClass.ENUM
     _attr_options = [each.value for each in EquipmentClass]  # noqa: RUF012  as Home Assistant has it
 
@@ -108,7 +116,7 @@ class EquipmentClassSensor(_OutletSensor):
 class AvailabilitySensor(_OutletSensor):
     """The share of this month in which it was neither faulted nor offline, and that of the eleven before (O9)."""
 
-    _attr_translation_key = "availability"
+    _attr_translation_key = AVAILABILITY
     _attr_native_unit_of_measurement = UnitOfRatio.PERCENTAGE
     _attr_state_class = SensorStateClass.MEASUREMENT
     _attr_suggested_display_precision = 1

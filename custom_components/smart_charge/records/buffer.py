@@ -51,6 +51,12 @@ class Buffer:
         """How many records there was no room for since the start."""
         return self._lost
 
+    @property
+    def waiting(self) -> list[Record]:
+        """What is not written yet, in its order."""
+        with self._lock:
+            return [*self._in_flight, *self._waiting]
+
     def __len__(self) -> int:
         return len(self._in_flight) + len(self._waiting)
 

@@ -6,7 +6,7 @@ it can read and says what it left. `from_plain` takes all or nothing.
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
@@ -25,7 +25,7 @@ def to_plain(value: Any) -> Any:
     """Dataclasses as dicts, instants as ISO 8601 text, enums as their values, tuples as lists, money as text."""
     if is_dataclass(value):
         return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # an instant too
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
@@ -102,6 +102,10 @@ def _read(hint: Any, plain: Any, name: str) -> Any:
         return from_plain(hint, plain)
     if isinstance(hint, type) and issubclass(hint, datetime):
         return _read_instant(plain, name)
+    if hint is date:
+        return _read_day(plain, name)
+    if get_origin(hint) is Mapping and isinstance(plain, Mapping):
+        return dict(plain)
     if hint is Decimal:
         return _read_money(plain, name)
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -152,6 +156,13 @@ def _read_money(plain: Any, name: str) -> Decimal:
     if amount is None or not amount.is_finite():
         raise Unreadable(f"{name} is {plain!r}")
     return amount
+
+
+def _read_day(plain: Any, name: str) -> date:
+    try:
+        return date.fromisoformat(plain)
+    except (TypeError, ValueError) as err:
+        raise Unreadable(f"{name} is {plain!r}") from err
 
 
 def _read_instant(plain: Any, name: str) -> datetime:

@@ -1,21 +1,21 @@
 """Append what happened, and read it back. One call is one transaction, and writing twice changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Integer, Row, Select, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, cast, func, or_, select
 
 from .availability import Availability, outlet_ids, spans_between, summed, write_condition
-from .energy import HALF_HOUR
+from .energy import HALF_HOUR, half_hour_of
 from .event_writing import events_between, write_event
 from .outlets import known_outlet, outlet_id_of
 from .periods import month_edges
 from .sales import Register, Sale
 from .security_log import SecurityEvent, SecurityLog
-from .session_writing import write_session
+from .session_writing import SUMS, write_session
 from .store import Store, upsert
 from .tables import as_words, decisions, from_micro, half_hours, outlets, sessions
 from .values import ConditionSeen, DecisionRecord, EventRecord, OutletKey, SessionRecord, Usage
@@ -78,7 +78,7 @@ class Journal:
             return [_to_usage(row, row.starts_at, row.starts_at + HALF_HOUR) for row in rows]
 
     def usage(self, since: datetime, until: datetime, charge_points: Sequence[str] | None = None) -> Usage:
-        """Return the sums of a period, to the half-hour: one that begins in it is in it."""
+        """Return the sums of a period; a half-hour that an edge cuts is in it by its share of time."""
         return self._usages([since, until], charge_points)[0]
 
     def months(
@@ -152,11 +152,12 @@ class Journal:
 
     def _usages(self, edges: Sequence[datetime], charge_points: Sequence[str] | None) -> list[Usage]:
         with self.store.read() as connection:
-            mine = outlet_ids(connection, self.site, charge_points)
+            mine = half_hours.c.outlet_id.in_(outlet_ids(connection, self.site, charge_points))
+            cuts = [_before(connection, edge, mine) for edge in edges]
             found = []
-            for since, until in pairwise(edges):
-                row = connection.execute(_sums_of(since, until).where(half_hours.c.outlet_id.in_(mine))).one()
-                found.append(_to_usage(row, since, until))
+            for (since, out), (until, within) in pairwise(zip(edges, cuts, strict=True)):
+                row = connection.execute(_sums_of(half_hour_of(since), half_hour_of(until)).where(mine)).one()
+                found.append(_to_usage(row, since, until, {name: within[name] - out[name] for name in SUMS}))
         return found
 
 
@@ -204,23 +205,31 @@ def _write_decision(connection: Connection, site: str, decision: DecisionRecord)
     return True
 
 
+def _before(connection: Connection, edge: datetime, mine: ColumnElement[bool]) -> dict[str, int]:
+    """Return what the half-hour that an edge cuts used before it: its share by time, whole for each outlet.
+
+    A month of Asia/Kathmandu begins at a quarter to the hour. Both that end and begin there leave nothing between them.
+    """
+    begins = half_hour_of(edge)
+    if begins == edge:
+        return dict.fromkeys(SUMS, 0)
+    rows = connection.execute(select(half_hours).where(mine, half_hours.c.starts_at == begins)).all()
+    return {name: sum(getattr(row, name) * (edge - begins) // HALF_HOUR for row in rows) for name in SUMS}
+
+
 def _sums_of(since: datetime, until: datetime) -> Select[Any]:
-    summed_columns = [
-        func.coalesce(func.sum(half_hours.c[name]), 0).label(name)
-        for name in ("import_wh", "export_wh", "charging_s", "cost_micro", "priced_wh")
-    ]
+    summed_columns = [func.coalesce(func.sum(half_hours.c[name]), 0).label(name) for name in SUMS]
     spread_count = func.coalesce(func.sum(cast(half_hours.c.is_spread, Integer)), 0).label("spread_count")
     return select(*summed_columns, spread_count).where(half_hours.c.starts_at >= since, half_hours.c.starts_at < until)
 
 
-def _to_usage(row: Row[Any], since: datetime, until: datetime) -> Usage:
+def _to_usage(row: Row[Any], since: datetime, until: datetime, more: Mapping[str, int] | None = None) -> Usage:
+    """Return the sums of whole half-hours, with ``more`` for those that the edges cut."""
+    sums = {name: int(getattr(row, name)) + (0 if more is None else more[name]) for name in SUMS}
     return Usage(
         starts_at=since,
         ends_at=until,
-        import_wh=int(row.import_wh),
-        export_wh=int(row.export_wh),
-        charging_s=int(row.charging_s),
-        cost=from_micro(int(row.cost_micro)),
-        priced_wh=int(row.priced_wh),
+        cost=from_micro(sums.pop("cost_micro")),
         has_spread=bool(row.spread_count),
+        **sums,
     )
