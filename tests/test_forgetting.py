@@ -387,6 +387,15 @@ async def test_the_button_only_asks(
     assert question(hass) is None
 
 
+async def test_the_question_goes_with_the_charge_point(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, entry: MockConfigEntry
+) -> None:
+    await call(hass, "press", "button.garage_delete_personal_data")
+    assert question(hass) is not None
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert question(hass) is None
+
+
 @S7_2
 async def test_the_question_wants_the_serial_typed(
     hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, flows: Any

@@ -21,7 +21,7 @@ from .traces import charge_point_entries
 
 ISSUE: Final = "delete_personal_data"
 ISSUE_STAYS_S: Final = 3600.0
-"""A request that nobody confirms goes by itself."""
+"""A request that nobody confirms goes by itself, and with the charge point."""
 
 _LISTS: Final = ("erased", "remains", "left", "out_of_reach")
 
@@ -113,11 +113,18 @@ async def async_ask_first(coordinator: SmartChargeCoordinator) -> None:
         translation_placeholders={"name": entry.title},
         data={"entry_id": entry.entry_id},
     )
-    entry.async_on_unload(async_call_later(hass, ISSUE_STAYS_S, partial(_withdraw, hass, entry.entry_id)))
+    stop_waiting = async_call_later(hass, ISSUE_STAYS_S, partial(_withdraw, hass, entry.entry_id))
+
+    @callback
+    def end() -> None:
+        stop_waiting()
+        _withdraw(hass, entry.entry_id)
+
+    entry.async_on_unload(end)
 
 
 @callback
-def _withdraw(hass: HomeAssistant, entry_id: str, _now: datetime) -> None:
+def _withdraw(hass: HomeAssistant, entry_id: str, _now: datetime | None = None) -> None:
     ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id))
 
 
