@@ -129,6 +129,14 @@ async def test_a_setting_that_does_not_last_is_not_written_in_a_loop(maps) -> No
         assert len(sim.device.writes) == 1
 
 
+async def test_what_shall_be_left_may_change_while_we_run(maps) -> None:
+    async with simulator.ModbusCharger("bender_cc612", safe_current_a=10) as sim, charging(maps, sim) as charger:
+        for amps in (0, 6, 0):
+            await charger.leave_behind(leave(amps))
+            assert sim.device.safe_current_a == amps
+        assert len(sim.device.writes) == 3
+
+
 async def test_a_failsafe_current_above_the_circuit_is_lowered(maps) -> None:
     async with simulator.ModbusCharger("bender_cc612", safe_current_a=32) as sim, charging(maps, sim) as charger:
         await charger.leave_behind(leave(16))

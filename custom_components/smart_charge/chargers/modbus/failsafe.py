@@ -17,7 +17,7 @@ class Failsafe:
         self._map = register_map
         self._poller = poller
         self._lease = lease
-        self._written: set[str] = set()
+        self._written: dict[str, float] = {}
         self._left_a: float | None = None
 
     def mean(self, max_a: float) -> None:
@@ -53,14 +53,14 @@ class Failsafe:
             raise ChargerRefused(f"the charge point allows {held:g} A without us; only its installer can change that")
 
     async def _write(self, key: str, value: float) -> None:
-        """Write a stored setting: once while we run, whatever becomes of it, for flash wears out."""
-        if key in self._written:
+        """Write a stored setting: no value twice in a row, whatever becomes of it, for flash wears out."""
+        if self._written.get(key) == value:
             raise ChargerRefused(f"the charge point did not keep {key} = {value:g}")
-        self._written.add(key)
+        self._written[key] = value
         try:
             await self._lease.write_register(key, value)
         except asyncio.CancelledError:  # a newer plan came while this one waited for its turn to write
-            self._written.discard(key)
+            del self._written[key]
             raise
         await self._poller.refresh([shown_by(self._map, key).key])
         if self._held(key) != value:
