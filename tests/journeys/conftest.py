@@ -95,9 +95,10 @@ async def supply(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket_enabled: None, request: pytest.FixtureRequest
 ) -> AsyncIterator[SharedSupply]:
     """A home with the charge points that the test names, and a house that draws 5 A beside them."""
+    kinds, options = request.param if isinstance(request.param, tuple) else (request.param, {})
     await hass.config.async_set_time_zone("Europe/London")
-    with in_haste(), forgiving_lost_dials():
-        supply = SharedSupply(hass, freezer, request.param)
+    with in_haste(**options), forgiving_lost_dials():
+        supply = SharedSupply(hass, freezer, kinds)
         try:
             await supply.set_up()
             yield supply
