@@ -92,11 +92,13 @@ def _fill(write: Callable[[bytes], object], piece: bytes) -> None:
 
 @contextmanager
 def read_only(ledger: Ledger) -> Iterator[None]:
-    """The file is closed to everybody. Not while it is mapped: the kernel would end us with a signal."""
-    ledger._database.journal.store.close()  # type: ignore[union-attr]
+    """The file is closed to everybody, and whoever had it open lets go: an open file can be written to for ever."""
+    store = ledger._database.journal.store  # type: ignore[union-attr]
+    store.close()
     if _run("chattr", "+i", str(ledger.path)):
         pytest.skip("no file can be closed to everybody here")
     try:
+        store.close()
         yield
     finally:
         assert _run("chattr", "-i", str(ledger.path)) == 0
