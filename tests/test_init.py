@@ -2,6 +2,7 @@ import asyncio
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -17,7 +18,7 @@ from custom_components.smart_charge.site import DATA_SITE
 from simulator import ModbusCharger, OcppCharger, Vehicle
 
 from .premises import site_entry
-from .shell import FakeCharger, call, modbus_entry, ocpp_entry, set_up, set_up_fake, settle, shown, until
+from .shell import FakeCharger, after, call, modbus_entry, ocpp_entry, set_up, settle, shown, until
 
 
 def _ours() -> set[str]:
@@ -248,14 +249,32 @@ async def test_changed_options_keep_the_link_and_changed_data_reload(
     assert reload.call_count == 2
 
 
-async def test_a_charger_that_ends_is_logged(hass: HomeAssistant, charger: FakeCharger, caplog: Any) -> None:
-    async def crash() -> None:
-        raise ZeroDivisionError
+async def test_a_charger_that_ended_by_a_fault_of_ours_begins_anew(
+    hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory, caplog: Any
+) -> None:
+    runs: list[str] = []
 
-    charger.run = crash  # type: ignore[method-assign]
-    await set_up_fake(hass, charger)
-    await settle(hass)
-    assert "which is a fault of ours" in caplog.text
+    async def crash_once() -> None:
+        runs.append("run")
+        if len(runs) == 1:
+            raise ZeroDivisionError
+        await asyncio.Event().wait()
+
+    async def build(*_: object) -> FakeCharger:
+        return charger
+
+    charger.run = crash_once  # type: ignore[method-assign]
+    with patch("custom_components.smart_charge.async_build_charger", build):
+        entry = modbus_entry()
+        await set_up(hass, entry)
+        await settle(hass)
+        assert "which is a fault of ours" in caplog.text
+        await after(hass, freezer, seconds=30)
+        assert runs == ["run"]
+        await after(hass, freezer, seconds=31)
+        assert entry.state is ConfigEntryState.LOADED
+        await after(hass, freezer, minutes=10)
+    assert runs == ["run", "run"]
 
 
 async def test_an_entry_of_a_later_version_is_left_alone(hass: HomeAssistant) -> None:

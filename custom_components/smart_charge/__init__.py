@@ -5,14 +5,16 @@ This file introduces the parts to each other; they work together in `coordinator
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 import secrets
 from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr, issue_registry as ir
-from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.event import async_call_later, async_track_time_change
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.setup import async_when_setup
@@ -57,6 +59,7 @@ PLATFORMS: Final = [
 ]
 
 FIRST_READING_S: Final = 10.0
+BEGIN_ANEW_S: Final = 60.0
 QUIET_HOUR: Final = 3
 """Local hour at which what is left behind is written afresh. When clocks change, they have changed by then."""
 
@@ -100,7 +103,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) 
     await memory.async_load()
     charger = await async_build_charger(hass, entry, memory)
     running = entry.async_create_background_task(hass, charger.run(), f"{entry.title}: run")
-    running.add_done_callback(_log_crash)
+    _begin_anew_after_a_crash(hass, entry, running)
     if isinstance(charger, ModbusCharger):
         await _async_first_reading(charger, running)
     coordinator = SmartChargeCoordinator(hass, entry, charger, memory, await Wording.async_load(hass))
@@ -131,9 +134,23 @@ async def _async_first_reading(charger: Charger, running: asyncio.Task[None]) ->
         stop()
 
 
-def _log_crash(running: asyncio.Task[None]) -> None:
-    if not running.cancelled() and (error := running.exception()) is not None:
+def _begin_anew_after_a_crash(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.Task[None]) -> None:
+    """Load the entry again a while after its charger ended by a fault of ours: the vehicle has to be charged."""
+
+    @callback
+    def begin_anew(_now: datetime) -> None:
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    @callback
+    def ended(running: asyncio.Task[None]) -> None:
+        if running.cancelled() or (error := running.exception()) is None:
+            return
         LOGGER.error("%s ended, which is a fault of ours", running.get_name(), exc_info=error)
+        if entry.state in {ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED}:
+            again = HassJob(begin_anew, "smart_charge: begin anew", cancel_on_shutdown=True)
+            entry.async_on_unload(async_call_later(hass, BEGIN_ANEW_S, again))
+
+    running.add_done_callback(ended)
 
 
 def _wire(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.Task[None]) -> None:
