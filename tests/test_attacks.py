@@ -85,6 +85,7 @@ async def town(hass: HomeAssistant) -> AsyncIterator[Town]:
             yield town
             for entry in hass.config_entries.async_entries(DOMAIN):
                 await hass.config_entries.async_unload(entry.entry_id)
+            await settle(hass)
             town.good.reader.cancel()
             await asyncio.gather(town.good.reader, return_exceptions=True)
 

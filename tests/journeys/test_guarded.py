@@ -28,6 +28,7 @@ async def home(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> AsyncIter
             await home.set_up()
             yield home
             await hass.config_entries.async_unload(home.entry.entry_id)
+            await settle(hass)
             home.peer.reader.cancel()
 
 

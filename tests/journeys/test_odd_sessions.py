@@ -9,6 +9,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
+from tests.shell import settle
+
 from .charge_point import ScriptedHome
 from .conftest import in_haste
 
@@ -25,6 +27,7 @@ async def home(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> AsyncIter
             await home.set_up()
             yield home
             await hass.config_entries.async_unload(home.entry.entry_id)
+            await settle(hass)
             home.peer.reader.cancel()
 
 

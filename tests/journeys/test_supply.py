@@ -80,7 +80,7 @@ async def test_a_limit_that_comes_and_goes_while_charging(supply: SharedSupply) 
 
 @NIGHT
 @pytest.mark.requirement("11.9")
-@pytest.mark.parametrize("supply", [KINDS], indirect=True)
+@pytest.mark.parametrize("supply", [[*KINDS]], indirect=True)
 async def test_three_charge_points_share_sixty_ampere_and_a_power_cut(supply: SharedSupply) -> None:
     await supply.limit()
     for world in supply.worlds:
