@@ -159,6 +159,7 @@ class Counting:
         try:
             for transaction in waiting:
                 await self._async_record(transaction)
+            await self._ledger.async_flush()  # also where a transaction came to nothing, and something else waits
             await self._memory.async_save()
             self._tried = waiting
             if self._ledger.has_written_all:
