@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from simulator.register_maps.personas import PERSONAS
-from tests.shell import OPENS, until
+from tests.shell import OPENS
 
 from .world import World
 
@@ -72,7 +72,7 @@ async def test_a_model_that_lifts_a_pause_without_vehicle_pauses_the_vehicle_tha
 
 @LIFTING
 async def test_a_model_that_lifts_a_pause_without_vehicle_is_no_problem(world: World) -> None:
-    for _ in range(4):
+    for _ in range(6):
         await world.wait(seconds=30)
 
-    await until(lambda: world.shown("problem") == "off")
+        assert world.shown("problem") == "off"

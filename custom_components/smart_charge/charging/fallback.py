@@ -92,12 +92,15 @@ def is_followed(setpoint_a: float, reading: Reading | None, step_a: float) -> bo
     The meter's word outweighs the charge point's: drawing clearly more than was asked is not following. Then
     comes the setpoint read back, within half of ``step_a`` (setpoints are rounded down to steps), then the
     current offered, which may be lower than asked, for the charge point has limits of its own, but not nothing.
+    A pause without a vehicle is one whatever is read back: some models make up a setpoint until one comes.
     """
     if reading is None:
         return None
     asked_a = math.floor(setpoint_a / step_a + 1e-6) * step_a if step_a > 0 else setpoint_a
     if reading.drawn_a is not None and reading.drawn_a > asked_a + max(_METER_MARGIN_A, 0.1 * asked_a):
         return False
+    if asked_a == 0 and reading.is_plugged_in is False:
+        return True
     if reading.setpoint_a is not None:
         return abs(reading.setpoint_a - asked_a) <= max(step_a / 2, 0.1)
     if reading.offered_a is not None and reading.offered_a > asked_a + max(step_a / 2, 0.1):
