@@ -91,17 +91,7 @@ class Reading:
 
         States E and F and a fault say nothing of the cable.
         """
-        match self.pilot:
-            case PilotState.A:
-                return False
-            case PilotState.B | PilotState.C | PilotState.D:
-                return True
-        match self.status:
-            case ConnectorStatus.AVAILABLE | ConnectorStatus.RESERVED:
-                return False
-            case None | ConnectorStatus.UNAVAILABLE | ConnectorStatus.FAULTED:
-                return None
-        return True
+        return is_connected(self.pilot, self.status)
 
     @property
     def is_charging(self) -> bool | None:
@@ -117,3 +107,18 @@ class Reading:
         """The current drawn on the busiest phase."""
         known = [value for value in self.current_a if value is not None]
         return max(known) if known else None
+
+
+def is_connected(pilot: PilotState | None, status: ConnectorStatus | None) -> bool | None:
+    """Whether a vehicle is connected, by the pilot or else the status; None when neither tells."""
+    match pilot:
+        case PilotState.A:
+            return False
+        case PilotState.B | PilotState.C | PilotState.D:
+            return True
+    match status:
+        case ConnectorStatus.AVAILABLE | ConnectorStatus.RESERVED:
+            return False
+        case None | ConnectorStatus.UNAVAILABLE | ConnectorStatus.FAULTED:
+            return None
+    return True

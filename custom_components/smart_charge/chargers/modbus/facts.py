@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from ...charging.model import ConnectorStatus, Fault, PerPhase, PilotState, Reading
+from ...charging.reading import is_connected
 from .map_model import WATTS, FaultBit, Origin, RegisterMap, StatusRule, Sum
 from .register import Register, Values
 
@@ -10,15 +11,12 @@ from .register import Register, Values
 def to_reading(register_map: RegisterMap, values: Values, taken_at: datetime) -> Reading:
     """Make a snapshot of what is known."""
     facts = register_map.facts
-    pilot = _first(register_map.status, "pilot", values)
     fault = find_fault(register_map, values)
-    status = _first(register_map.status, "status", values)
-    if fault is not None and fault.is_safety:
-        status = ConnectorStatus.FAULTED
+    pilot, status = _vehicle(register_map, values, fault)
     return Reading(
         taken_at=taken_at,
-        status=None if status is None else ConnectorStatus(status),
-        pilot=None if pilot is None else PilotState(pilot),
+        status=status,
+        pilot=pilot,
         setpoint_a=setpoint_of(register_map, values),
         offered_a=find(facts.offered_a, values),
         current_a=_phases(facts.current_a, values),
@@ -31,6 +29,21 @@ def to_reading(register_map: RegisterMap, values: Values, taken_at: datetime) ->
         cable_a=find(facts.cable_a, values),
         fault=fault,
     )
+
+
+def is_plugged_in(register_map: RegisterMap, values: Values) -> bool | None:
+    """Whether a vehicle is connected; None when the registers do not tell."""
+    return is_connected(*_vehicle(register_map, values, find_fault(register_map, values)))
+
+
+def _vehicle(
+    register_map: RegisterMap, values: Values, fault: Fault | None
+) -> tuple[PilotState | None, ConnectorStatus | None]:
+    pilot = _first(register_map.status, "pilot", values)
+    status = _first(register_map.status, "status", values)
+    if fault is not None and fault.is_safety:
+        status = ConnectorStatus.FAULTED
+    return None if pilot is None else PilotState(pilot), None if status is None else ConnectorStatus(status)
 
 
 def find(origin: Origin, values: Values) -> float | None:

@@ -9,7 +9,7 @@ from modbus_connection import ModbusExceptionError
 
 from ..charger import ChargerRefused
 from .codec import decode, encode
-from .facts import max_current, number_of, phases_of, setpoint_of, shown_by
+from .facts import is_plugged_in, max_current, number_of, phases_of, setpoint_of, shown_by
 from .link import Link
 from .map_model import AMPS, WATTS, KeepAliveKind, RegisterMap, Write
 from .poller import Poller
@@ -108,7 +108,7 @@ class Lease:
             self._sent_at = loop.time()
             written = await self._write_all(amps)
             self._sent = number
-            await self._look(written)
+            await self._look(amps, written)
 
     async def _write_all(self, amps: float) -> dict[str, Value]:
         """Carry out the steps and return what each register should now hold."""
@@ -160,8 +160,12 @@ class Lease:
             return setpoint.key
         return next(key for key, register in self._map.registers.items() if register.read is Cadence.FAST)
 
-    async def _look(self, written: Mapping[str, Value]) -> None:
-        """See what the charge point made of it, and how long it will hold."""
+    async def _look(self, amps: float, written: Mapping[str, Value]) -> None:
+        """See what the charge point made of it, and how long it will hold.
+
+        A pause while nothing is plugged in is taken whatever is shown: some models make up a setpoint until a
+        vehicle comes, and then it is sent again.
+        """
         shown = {key: shown_by(self._map, key) for key in written}
         readable = {key: register.key for key, register in shown.items() if register.read is not Cadence.NEVER}
         remaining = self._map.keep_alive.remaining_from
@@ -177,7 +181,7 @@ class Lease:
                 return
         key = others[0]
         held = self._poller.values.get(readable[key])
-        if held is not None:
+        if held is not None and (amps or is_plugged_in(self._map, self._poller.values) is not False):
             raise ChargerRefused(f"the charge point was told {written[key]} for {key} and holds {held}")
 
     def _holds(self, key: str, value: Value) -> bool:
