@@ -1,13 +1,17 @@
 """Delete an owner's personal data in a real Home Assistant, and look for it: ``python benchmarks/forgetting.py``.
 
-Home Assistant runs with its recorder in a folder that is thrown away; an OCPP charge point is simulated on loopback.
-An owner lists a tag, names an entity after herself, charges, and has a year of sessions and a month of history. Then
-everything is deleted, Home Assistant stops, and every byte of the folder is searched. Prints times, sizes, and what was
-found; exits with 1 if anything was.
+Home Assistant runs with its recorder and its log in a folder that is thrown away; an OCPP charge point is simulated on
+loopback. An owner lists a tag, names an entity after herself, charges, exports her sessions, and has a year of them and
+a month of history; copies were set aside as damaged. Then everything is deleted, and every byte of the folder is
+searched twice: while Home Assistant runs, so that the companions of its databases are there, and when it has stopped.
+Prints times, sizes, and what was found where; exits with 1 if that is not on the action's own list of what cannot be
+reached.
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
+import logging
 from pathlib import Path
 import sqlite3
 import sys
@@ -23,16 +27,19 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState  # noqa: 
 from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
 from homeassistant.helpers import entity_registry as er, recorder as recorder_helper  # noqa: E402
 from homeassistant.setup import async_setup_component  # noqa: E402
-from homeassistant.util import dt as dt_util  # noqa: E402
+from homeassistant.util import dt as dt_util, slugify  # noqa: E402
 
 from benchmarks.home import DOMAIN, charge_point, free_port, home_assistant  # noqa: E402
+from benchmarks.search import found_in  # noqa: E402
 from custom_components.smart_charge.ledger import DATA_LEDGER  # noqa: E402
+from custom_components.smart_charge.records.security_log import SecurityEvent  # noqa: E402
 from custom_components.smart_charge.records.values import OutletKey, SessionRecord  # noqa: E402
 from simulator import OcppCharger, Vehicle  # noqa: E402
 
-TAG, NAME, SERIAL = "04A2B3C4D5E6F7", "Ada Lovelace", "CP1"
+TAG, NAME, SERIAL = "04A2B3C4D5E6F7", "Zoë Lovelace", "CP1"
 SESSIONS = 400
 STATES = 100_000
+LOG = "home-assistant.log"
 
 
 def entry(port: int) -> ConfigEntry:
@@ -49,7 +56,9 @@ def entry(port: int) -> ConfigEntry:
 
 async def begin(folder: str) -> HomeAssistant:
     """Start Home Assistant with its recorder."""
+    logging.getLogger().addHandler(logging.FileHandler(Path(folder, LOG)))
     hass = await home_assistant(folder)
+    hass.config.allowlist_external_dirs = {folder}
     recorder_helper.async_initialize_recorder(hass)
     hass.set_state(CoreState.running)
     if not await async_setup_component(hass, "recorder", {"recorder": {"commit_interval": 0}}):
@@ -94,8 +103,20 @@ def age(history: Path) -> None:
     database.close()
 
 
-async def live(hass: HomeAssistant, charger: OcppCharger, item: ConfigEntry) -> str:
-    """Be an owner for a while; return the id of the session that goes on."""
+async def scatter(hass: HomeAssistant, session_id: str) -> None:
+    """Leave traces wherever something of hers may come to lie."""
+    for kind in ("csv", "json"):
+        wanted = {"start": "2020-01-01", "end": "2040-01-01", "format": kind, "path": hass.config.path(f"mine.{kind}")}
+        await hass.services.async_call(DOMAIN, "export_sessions", wanted, blocking=True, return_response=True)
+    refused = SecurityEvent(at=dt_util.utcnow(), kind="tag_refused", detail={"tag": TAG, "status": "Invalid"})
+    hass.data[DATA_LEDGER].add(refused)
+    for name in (f"{DOMAIN}.db.damaged-20260101T000000Z", f".storage/{DOMAIN}.corrupt.2026-01-01T00:00:00"):
+        await hass.async_add_executor_job(Path(hass.config.path(name)).write_text, f"{TAG} {NAME} {session_id}")
+    logging.getLogger(DOMAIN).warning("%s of %s", TAG, NAME)  # as another integration's warning may
+
+
+async def live(hass: HomeAssistant, charger: OcppCharger, item: ConfigEntry) -> list[str]:
+    """Be an owner for a while; return the ids of the session that goes on and of some before."""
     await hass.services.async_call(DOMAIN, "set_tag", {"tag": TAG, "name": NAME}, blocking=True)
     registry = er.async_get(hass)
     power = next(each for each in registry.entities.values() if each.unique_id == f"{SERIAL}_power")
@@ -105,25 +126,35 @@ async def live(hass: HomeAssistant, charger: OcppCharger, item: ConfigEntry) -> 
         while item.runtime_data.session_wh is None:  # noqa: ASYNC110  the simulator has no event for it
             await asyncio.sleep(0.1)
     ledger = hass.data[DATA_LEDGER]
-    ledger.add(*year(item.entry_id))
+    ledger.add(*(recorded := year(item.entry_id)))
     await ledger.async_flush()
     (going_on,) = await ledger.async_ask(lambda journal: journal.open_sessions())
+    await scatter(hass, going_on.session_id)
     await asyncio.sleep(12)  # the registries are saved
     await get_instance(hass).async_block_till_done()
     await hass.async_add_executor_job(age, Path(hass.config.path("home-assistant_v2.db")))
-    return going_on.session_id
+    return [going_on.session_id, *(each.session_id for each in recorded[::40])]
 
 
-def found_in(folder: Path, words: list[str]) -> list[str]:
-    """Return where in the folder one of the words is."""
-    wanted = [word.encode().lower() for word in words]
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "custom_components" not in path.parts]
-    return [
-        f"{word.decode()} in {path.relative_to(folder)}"
-        for path in files
-        for word in wanted
-        if word in path.read_bytes().lower()
-    ]
+def beyond(found: Iterable[tuple[str, str]], answer: Any) -> list[str]:
+    """Return what of the finds the action has not named as out of its reach."""
+    told = {(line["what"], line["where"]) for line in answer["out_of_reach"]}
+    has_told_of_ids = any(what == "entity_id" for what, _ in told)
+
+    def is_named(word: str, name: str) -> bool:
+        return ("log_file", name) in told or (word == slugify(NAME) and has_told_of_ids)
+
+    return [f"{word} in {name}" for word, name in found if not is_named(word, name)]
+
+
+def print_finds(when: str, found: list[tuple[str, str]]) -> None:
+    """Say how often something was found, and where."""
+    print(f"{when:<8} found {len(found)} times: {', '.join(sorted({name for _, name in found})) or 'nowhere'}")
+
+
+def find(folder: Path, words: list[str]) -> list[tuple[str, str]]:
+    """Search the whole folder."""
+    return list(found_in(folder, words))
 
 
 def sizes(folder: Path) -> str:
@@ -141,10 +172,9 @@ async def run(folder: Path) -> list[str]:
     if item.state is not ConfigEntryState.LOADED:
         raise SystemExit(f"Not set up: {item.reason}")
     async with OcppCharger(f"ws://127.0.0.1:{port}/", SERIAL) as charger:
-        session_id = await live(hass, charger, item)
-        words = [TAG, NAME, session_id, *(each.session_id for each in year(item.entry_id)[:5])]
-        before = await hass.async_add_executor_job(found_in, folder, words)
-        print(f"before   {sizes(folder)}; found {len(before)} times")
+        words = [TAG, NAME, slugify(NAME), *await live(hass, charger, item)]
+        print(f"before   {sizes(folder)}")
+        print_finds("before", await hass.async_add_executor_job(find, folder, words))
         began = perf_counter()
         answer: Any = await hass.services.async_call(
             DOMAIN, "delete_personal_data", {"confirm": SERIAL}, blocking=True, return_response=True
@@ -153,17 +183,19 @@ async def run(folder: Path) -> list[str]:
         for name in ("erased", "remains", "left", "out_of_reach"):
             print(f"{name}:", *(f"\n  {line['text']}" for line in answer[name]))
         print(f"after    {sizes(folder)}; still set up: {item.state is ConfigEntryState.LOADED}")
+        print_finds("after", at_once := await hass.async_add_executor_job(find, folder, words))
         print(f"charging goes on: {item.runtime_data.session_wh is not None}, now called {item.title!r}")
         await hass.config_entries.async_unload(item.entry_id)
     await hass.async_stop(force=True)
-    return found_in(folder, words)
+    print_finds("stopped", stopped := find(folder, words))
+    return beyond([*at_once, *stopped], answer)
 
 
 def main() -> None:
     """Do it in a folder that is thrown away."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         left = asyncio.run(run(Path(folder)))
-    print("found    nothing" if not left else "\n".join(["found", *left]))
+    print("not told of: nothing" if not left else "\n".join(["not told of:", *left]))
     sys.exit(bool(left))
 
 

@@ -333,6 +333,43 @@ async def test_a_file_that_still_names_somebody_is_named(hass: HomeAssistant, le
 
 
 @S7_2
+async def test_home_assistants_log_that_names_somebody_is_out_of_reach(hass: HomeAssistant, ledger: Ledger) -> None:
+    ledger.add(session(2))
+    await ledger.async_flush()
+    for name in ("home-assistant.log", "home-assistant.log.1"):
+        Path(hass.config.path(name)).write_text(f"WARNING of {NAME}")
+    answer = await delete(hass)
+    assert answer["left"] == []
+    told = [(item["what"], item["where"]) for item in answer["out_of_reach"] if item["where"]]
+    assert told == [("log_file", "home-assistant.log"), ("log_file", "home-assistant.log.1")]
+
+
+@S7_2
+async def test_a_damaged_copy_that_was_deleted_is_not_said_to_be_left(hass: HomeAssistant, ledger: Ledger) -> None:
+    aside = ledger.path.with_name(f"{ledger.path.name}.damaged-20260101T000000Z")
+    aside.write_text(f"{TAG} {NAME}")
+    ledger.add(session(2))
+    await ledger.async_flush()
+    answer = await delete(hass)
+    assert answer["left"] == []
+    assert "damaged_copies" in what(answer["erased"])
+    assert not aside.exists()
+
+
+@S7_2
+async def test_who_is_told_of_only_by_what_waits_is_forgotten_too(hass: HomeAssistant, ledger: Ledger) -> None:
+    """A charge point that is gone, in records that could not be written before."""
+    ledger.add(session(2, outlet=OutletKey(charge_point="01GONE"), tag="DEADBEEF01"))
+    Path(hass.config.path("notes.txt")).write_text("DEADBEEF01")
+    answer = await delete(hass)
+    await ledger.async_flush()
+    assert await ledger.async_ask(lambda journal: journal.open_sessions()) == []
+    ever = (dt_util.utcnow() - timedelta(days=9), dt_util.utcnow())
+    assert await ledger.async_ask(lambda journal: journal.sessions(*ever)) == []
+    assert [item["where"] for item in answer["left"]] == ["notes.txt"]
+
+
+@S7_2
 @pytest.mark.usefixtures("in_a_hurry")
 async def test_records_that_cannot_be_erased_are_told_and_all_else_stays(
     hass: HomeAssistant, ledger: Ledger, charger: FakeCharger

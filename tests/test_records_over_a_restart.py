@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.smart_charge.const import CONF_RECORDS, DOMAIN
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.journal import Journal
+from custom_components.smart_charge.records.pseudonyms import Pseudonyms
 from custom_components.smart_charge.records.sales import Sale
 from custom_components.smart_charge.records.security_log import SecurityEvent
 from custom_components.smart_charge.records.values import (
@@ -36,6 +37,7 @@ from .test_config_flow_records import is_at
 GARAGE = OutletKey(charge_point="01GARAGE")
 KEY = f"{DOMAIN}.waiting"
 TAG = "04A2B3C4D5E6F7"
+STRANGER = "192.0.2.77"
 
 
 @pytest.fixture
@@ -100,7 +102,9 @@ async def found(hass: HomeAssistant) -> dict[str, Any]:
             "wh": journal.usage(since, now).import_wh,
             "decisions": [each.reason for each in journal.decisions(GARAGE, since, now) if each.reason == "test"],
             "sales": [each.sale.buyer for each in journal.register.entries()],
-            "kinds": [each.kind for each in journal.security.entries() if each.kind == "wrong_password"],
+            "refused": [
+                json.loads(each.detail) for each in journal.security.entries() if each.kind == "wrong_password"
+            ],
         }
 
     return await hass.data[DATA_LEDGER].async_ask(ask)
@@ -123,11 +127,16 @@ async def kept(
             *sessions[1:],
             DecisionRecord(outlet=GARAGE, at=now - timedelta(hours=30), setpoint_a=16.0, reason="test", source="owner"),
             ConditionSeen(outlet=GARAGE, at=now, condition=Condition.SERVICEABLE, since_at=now - timedelta(hours=1)),
-            SecurityEvent(at=now, kind="wrong_password", detail={"tag": TAG, "tries": [1, 2]}),
+            SecurityEvent(at=now, kind="wrong_password", detail={"address": STRANGER, "tries": [1, 2]}),
             Sale(recorded_at=now, sold_on=now.date(), model="One", serial="A1", buyer="Charles"),
         )
     assert TAG in json.dumps(hass_storage[KEY])
+    assert STRANGER not in json.dumps(hass_storage)  # the log would not name them either
     return sessions
+
+
+def pseudonyms_in(stored: dict[str, Any]) -> Pseudonyms:
+    return Pseudonyms(bytes.fromhex(stored[f"{DOMAIN}.ledger"]["data"]["key"]))
 
 
 def start_again(server: postgresql.Server) -> None:
@@ -157,7 +166,9 @@ async def test_what_waited_is_written_after_a_restart(
         told = await found(hass)
         assert told["sessions"] == kept
         assert told["wh"] == sum(each.import_wh for each in kept)
-        assert (told["decisions"], told["sales"], told["kinds"]) == (["test"], ["Charles"], ["wrong_password"])
+        assert (told["decisions"], told["sales"]) == (["test"], ["Charles"])
+        one_word = pseudonyms_in(hass_storage).of(STRANGER)  # as it would be had the log been written at once
+        assert told["refused"] == [{"address": one_word, "tries": [1, 2]}]
         assert KEY not in hass_storage
 
 
@@ -180,7 +191,7 @@ async def test_a_file_that_cannot_be_read_in_part_gives_the_rest(
     from custom_components.smart_charge.ledger_waiting import Waiting
 
     waiting = Waiting(hass)
-    await waiting.async_keep([past(2), past(1)])
+    await waiting.async_keep([past(2), past(1)], Pseudonyms(bytes(32)))
     stored = hass_storage[KEY]["data"]["records"]
     stored[0]["record"]["plugged_in_at"] = "yesterday"
     stored.append({"kind": "Nonsense"})

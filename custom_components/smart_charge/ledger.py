@@ -113,7 +113,7 @@ class Ledger:
     async def _async_on_stop(self, _event: Event) -> None:
         await self.async_stop()
         if waiting := self.buffer.waiting:
-            await self._waiting.async_keep(waiting)
+            await self._waiting.async_keep(waiting, self._database.pseudonyms)
 
     @callback
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:

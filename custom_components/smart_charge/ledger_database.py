@@ -58,6 +58,11 @@ class Database:
         entry = self._hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, KIND_SITE)
         return None if entry is None else entry.options.get(CONF_RECORDS, {}).get(CONF_URL) or None
 
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """Of this installation."""
+        return Pseudonyms(self._key)
+
     async def async_load(self) -> None:
         """Know who we are in the records: an id and a key, made once and never changed; and where they were."""
         stored = await self._file.async_load() or {}
@@ -106,7 +111,7 @@ class Database:
 
     def journal_in(self, store: Store) -> Journal:
         """Return our journal in a database."""
-        security = SecurityLog(store, self.site, Pseudonyms(self._key))
+        security = SecurityLog(store, self.site, self.pseudonyms)
         return Journal(store, self.site, security, Register(store, self.site))
 
     async def async_note(self, error: LedgerError | None) -> None:

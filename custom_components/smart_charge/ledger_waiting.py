@@ -9,8 +9,9 @@ from homeassistant.helpers.storage import Store
 from .const import DOMAIN, LOGGER
 from .records.carry import recover, to_plain
 from .records.journal import Record
+from .records.pseudonyms import Pseudonyms
 from .records.sales import Sale
-from .records.security_log import SecurityEvent
+from .records.security_log import SecurityEvent, nameless
 from .records.values import ConditionSeen, DecisionRecord, EventRecord, SessionRecord
 
 VERSION: Final = 1
@@ -28,10 +29,10 @@ class Waiting:
         self._file = Store[dict[str, Any]](hass, VERSION, f"{DOMAIN}.waiting", private=True, atomic_writes=True)
         self._is_there = False
 
-    async def async_keep(self, records: Sequence[Record]) -> None:
-        """Keep these, and nothing else."""
+    async def async_keep(self, records: Sequence[Record], pseudonyms: Pseudonyms) -> None:
+        """Keep these, and nothing else; what the security log would not name is not named here."""
         self._is_there = True
-        await self._file.async_save({"records": await self._hass.async_add_executor_job(_plain, records)})
+        await self._file.async_save({"records": await self._hass.async_add_executor_job(_plain, records, pseudonyms)})
 
     async def async_take_up(self) -> list[Record]:
         """Return what was kept, in its order. It stays in the file."""
@@ -48,8 +49,9 @@ class Waiting:
             await self._file.async_remove()
 
 
-def _plain(records: Sequence[Record]) -> list[dict[str, Any]]:
-    return [{"kind": type(record).__name__, "record": to_plain(record)} for record in records]
+def _plain(records: Sequence[Record], pseudonyms: Pseudonyms) -> list[dict[str, Any]]:
+    kept = (nameless(each, pseudonyms) if isinstance(each, SecurityEvent) else each for each in records)
+    return [{"kind": type(record).__name__, "record": to_plain(record)} for record in kept]
 
 
 def _records(stored: Sequence[Mapping[str, Any]]) -> list[Record]:

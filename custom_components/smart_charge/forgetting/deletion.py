@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from homeassistant.const import KEY_DATA_LOGGING
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
@@ -79,6 +80,8 @@ async def async_forget_people(
         began_at = dt_util.utcnow()
         erased = await hass.data[DATA_LEDGER].async_erase(traces.erasure, then=partial(_begin_anew, entries))
         done = [Item(what=table, count=count) for table, count in erased.rows.items() if count]
+        copies = await hass.async_add_executor_job(_delete_copies, hass, traces)
+        done += [Item(what="damaged_copies", count=len(copies))] if copies else []
         done += await _async_erase_stored(hass, entries, traces)
         files, changed = await exports_of(hass).async_delete(
             None if traces.is_everybody else traces.erasure.charge_points
@@ -87,14 +90,15 @@ async def async_forget_people(
         asked, deaf = await _async_tell_chargers(entries)
         history, left = await _async_erase_history(hass, traces, began_at)
         hass.data[DATA_LEDGER].refresh()
-        left += [Item(what="records", count=each.count, where=each.where) for each in _unlawful(erased)]
+        left += [Item(what="records", count=each.count, where=each.where) for each in _unlawful(erased, copies)]
         left += [Item(what="changed_export", where=path) for path in changed]
-        left += await _async_search(hass, traces) + deaf
+        telling, logs = await _async_search(hass, traces)
+        left += telling + deaf
         forgotten = Forgotten(
             erased=[*done, *asked, *history],
             remains=_kept(erased, traces),
             left=left,
-            out_of_reach=await _async_out_of_reach(hass, traces, erased),
+            out_of_reach=[*logs, *await _async_out_of_reach(hass, traces, erased)],
         )
         _write_down(hass, traces, forgotten, user_id)
         return forgotten
@@ -111,7 +115,7 @@ def _begin_anew(entries: Sequence[SmartChargeConfigEntry]) -> None:
 async def _async_erase_stored(
     hass: HomeAssistant, entries: Sequence[SmartChargeConfigEntry], traces: Traces
 ) -> list[Item]:
-    """Erase from Home Assistant's private files: tags, sessions under way, damaged copies, names, restored states."""
+    """Erase from Home Assistant's private files: tags, sessions under way, names, restored states."""
     done = []
     if traces.is_everybody:
         done.append(Item(what="tags", count=await hass.data[DATA_HOUSEHOLD].async_forget_tags()))
@@ -120,18 +124,16 @@ async def _async_erase_stored(
                 charger.set_tags({})
     for entry in entries:
         await entry.runtime_data.memory.async_save()
-    copies = await hass.async_add_executor_job(_delete_copies, hass, traces)
     names, states = await async_forget_names(hass, entries, traces)
     done += [
-        Item(what="damaged_copies", count=copies),
         Item(what="given_names", count=names),
         Item(what="restored_states", count=states),
     ]
     return [item for item in done if item.count]
 
 
-def _delete_copies(hass: HomeAssistant, traces: Traces) -> int:
-    """Delete the files that were set aside as damaged: nothing in them can be erased one by one."""
+def _delete_copies(hass: HomeAssistant, traces: Traces) -> frozenset[str]:
+    """Delete the files that were set aside as damaged, as nothing in them can be erased one by one; returns which."""
     wanted = [f"{DOMAIN}.{charge_point}.corrupt.*" for charge_point in sorted(traces.erasure.charge_points)]
     folder, found = Path(hass.config.path(STORAGE_DIR)), []
     if traces.is_everybody:
@@ -141,7 +143,7 @@ def _delete_copies(hass: HomeAssistant, traces: Traces) -> int:
     found += [file for pattern in wanted for file in folder.glob(pattern)]
     for file in found:
         file.unlink(missing_ok=True)
-    return len(found)
+    return frozenset(file.name for file in found)
 
 
 async def _async_tell_chargers(entries: Sequence[SmartChargeConfigEntry]) -> tuple[list[Item], list[Item]]:
@@ -178,14 +180,18 @@ async def _async_erase_history(
     )
 
 
-async def _async_search(hass: HomeAssistant, traces: Traces) -> list[Item]:
-    """Look into every file of the configuration folder, and of the recorder's database."""
+async def _async_search(hass: HomeAssistant, traces: Traces) -> tuple[list[Item], list[Item]]:
+    """Look into every file of the configuration folder, and of the recorder's database.
+
+    Returns what is left, and what of Home Assistant's log names somebody: it goes on being written, by others too.
+    """
     wanted = needles(traces.words, traces.patterns)
     found = await hass.async_add_executor_job(search, Path(hass.config.config_dir), wanted, history_files(hass))
     records = hass.data[DATA_LEDGER].path.name  # searched by the records themselves, which know what the law keeps
-    return [Item(what="file", where=name) for name in found.files if not name.startswith(records)] + [
-        Item(what="unread_file", where=name) for name in found.unread
-    ]
+    log = Path(hass.data.get(KEY_DATA_LOGGING, "home-assistant.log")).name
+    files = [Item(what="file", where=name) for name in found.files if not name.startswith((records, log))]
+    unread = [Item(what="unread_file", where=name) for name in found.unread]
+    return files + unread, [Item(what="log_file", where=name) for name in found.files if name.startswith(log)]
 
 
 async def _async_out_of_reach(hass: HomeAssistant, traces: Traces, erased: Erased) -> list[Item]:
@@ -199,8 +205,9 @@ async def _async_out_of_reach(hass: HomeAssistant, traces: Traces, erased: Erase
     ]
 
 
-def _unlawful(erased: Erased) -> list[Remnant]:
-    return [remnant for remnant in erased.remnants if not remnant.is_kept_by_law]
+def _unlawful(erased: Erased, deleted: frozenset[str]) -> list[Remnant]:
+    """Return what the records found that should be gone, and is not in a file that has been deleted since."""
+    return [each for each in erased.remnants if not each.is_kept_by_law and each.where not in deleted]
 
 
 def _kept(erased: Erased, traces: Traces) -> list[Item]:

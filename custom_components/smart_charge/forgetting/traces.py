@@ -16,6 +16,7 @@ from ..ledger import DATA_LEDGER
 from ..records.journal import Journal
 from ..records.outlets import Outlets
 from ..records.remnants import Erasure
+from ..records.values import SessionRecord
 from ..storage import DATA_HOUSEHOLD
 from .history import History, async_statistic_ids
 
@@ -61,7 +62,7 @@ async def async_gather_traces(hass: HomeAssistant, entries: Sequence[SmartCharge
     for left in await ledger.async_ask_left(known):
         erasure = erasure | left
     if is_everybody:
-        erasure = _with_listed(hass, erasure)
+        erasure = _with_listed(hass, erasure) | _waiting(hass)
     entity_ids = frozenset(_entity_ids(hass, None if is_everybody else erasure.charge_points))
     prefixes = tuple(f"{DOMAIN}:{each}" for each in ([""] if is_everybody else _slugs(erasure.charge_points)))
     return Traces(
@@ -102,6 +103,16 @@ def _with_listed(hass: HomeAssistant, erasure: Erasure) -> Erasure:
         charge_points=erasure.charge_points,
         tags=erasure.tags | {tag.tag for tag in listed},
         names=erasure.names | {tag.name for tag in listed if tag.name},
+    )
+
+
+def _waiting(hass: HomeAssistant) -> Erasure:
+    """Return of whom the records tell that could not be written yet."""
+    waiting = [each for each in hass.data[DATA_LEDGER].buffer.waiting if isinstance(each, SessionRecord)]
+    return Erasure(
+        charge_points=frozenset(each.outlet.charge_point for each in waiting),
+        tags=frozenset(each.tag for each in waiting if each.tag),
+        names=frozenset(each.who for each in waiting if each.who),
     )
 
 

@@ -6,7 +6,7 @@ an entry says how many.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 import json
 from typing import Any, Final
@@ -27,12 +27,24 @@ _LONGEST_DETAIL: Final = 4_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecurityEvent:
-    """Something that somebody may one day have to explain. ``event_id`` lets it be written once only."""
+    """Something that somebody may one day have to explain. ``event_id`` lets it be written once only.
+
+    ``names_nobody``: its details are pseudonyms already, and would be others if they were made such again.
+    """
 
     at: datetime
     kind: str
     detail: Mapping[str, Any] = field(default_factory=dict)
     event_id: str = field(default_factory=lambda: str(uuid4()))
+    names_nobody: bool = False
+
+
+def nameless(event: SecurityEvent, pseudonyms: Pseudonyms) -> SecurityEvent:
+    """Return an event as it may be written anywhere: whom it tells of, under the pseudonyms that the log uses."""
+    if event.names_nobody:
+        return event
+    kind, detail = as_words(pseudonyms.in_text(event.kind))[:64], pseudonyms.cleaned(event.detail)
+    return replace(event, kind=kind, detail=detail, names_nobody=True)
 
 
 class SecurityLog:
@@ -137,10 +149,10 @@ class SecurityLog:
         return size
 
     def _chained(self, event: SecurityEvent, number: int, previous: str) -> Entry:
-        detail = canonical(self._pseudonyms.cleaned(event.detail))
+        event = nameless(event, self._pseudonyms)
+        detail, kind = canonical(event.detail), event.kind
         if len(detail) > _LONGEST_DETAIL:
             detail = canonical({"cut_from": len(detail), "begins": detail[:_LONGEST_DETAIL]})
-        kind = as_words(self._pseudonyms.in_text(event.kind))[:64]
         at = event.at.astimezone(UTC)
         digest = digest_of(
             self._site, previous, number=number, at=at, kind=kind, detail=detail, event_id=event.event_id
