@@ -5,7 +5,7 @@ from collections.abc import Callable
 from homeassistant.core import callback
 
 from .chargers.charger import Charger
-from .charging.claims import Claim
+from .charging.claims import Claim, total_a
 from .charging.model import NO_PHASES, Ceiling
 from .charging.override import is_charge_now
 from .charging.reason import is_not_taking
@@ -56,6 +56,7 @@ class SupplyShare:
             wish_a=self.wish_a,
             phases=phases,
             drawn_a=NO_PHASES if reading is None else reading.current_a,
+            total_a=total_a(reading),
             taken_at=None if reading is None else reading.measured_at or reading.taken_at,
             in_force_a=carry.in_force_a,
             rises_at=carry.rises_at,

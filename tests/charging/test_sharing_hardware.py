@@ -1,21 +1,28 @@
-"""No current is taken away for nothing, however charge point and meter are made: fast, slow, late, or sparing."""
+"""No current is taken away for nothing, however charge point and meter are made: fast, slow, late, or sparing.
+
+Nor on any phase: a vehicle of fewer phases than its charge point, a rotated charge point, one that tells a total.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 import itertools
 import math
 
 import pytest
 
+from custom_components.smart_charge.charging.claims import Claim
+from custom_components.smart_charge.charging.model import NOMINAL_V
 from custom_components.smart_charge.charging.sharing import SharingCarry, share
 
-from .premises import START, claim, metered, supply
+from .premises import ONE_PHASE, START, THREE_PHASES, metered, supply
 
 pytestmark = pytest.mark.requirement("8.1")
 
 TICK_S = 0.1
 HOUSE_A = [(0, 5.0), (120, 25.0), (240, 5.0), (400, 29.0), (520, 5.0)]
+CALM_A = 3.0
+VOLTAGE_V = 241.0
 LIMIT_A, WISH_A, ENDS_S = 40.0, 30.0, 640
 
 
@@ -25,7 +32,9 @@ class Hardware:
 
     ``way_s`` is how long a command takes to arrive; ``word_s`` the time between two words of the charge point, of
     which each is ``word_old_s`` old; ``meter_s`` and ``meter_old_s`` the same of the meter. The vehicle takes ``takes``
-    of what it is offered, and begins ``wakes_s`` after it is first offered anything.
+    of what it is offered, and begins ``wakes_s`` after it is first offered anything. ``wired`` are the supply's phases
+    behind those of the charge point, of which the vehicle uses the first ``uses``; the house is busy on ``busy``.
+    It ``tells`` what it draws on each phase, in total, on the first, or both of these.
     """
 
     way_s: float = 0.2
@@ -38,11 +47,37 @@ class Hardware:
     rounds_down: bool = False
     wakes_s: float = 0.0
     word_offset_s: float = 0.0
+    wired: tuple[int, ...] = ONE_PHASE
+    uses: int = 1
+    busy: int = 0
+    tells: str = "each"
+
+    def house_a(self, second: float) -> tuple[float, float, float]:
+        """Return what the house draws on each phase."""
+        busy_a = next(amps for at, amps in reversed(HOUSE_A) if at <= second)
+        a, b, c = (busy_a if phase == self.busy else CALM_A for phase in range(3))
+        return a, b, c
+
+    def flows_a(self, drawn_a: float, second: float) -> tuple[float, ...]:
+        """Return what flows on each phase of the supply."""
+        used = self.wired[: self.uses]
+        return tuple(house_a + drawn_a * (phase in used) for phase, house_a in enumerate(self.house_a(second)))
+
+    def says(self, drawn_a: float, taken_at: datetime, asked_a: float) -> Claim:
+        """Return what the charge point claims, in its own words."""
+        facts = {"key": "a", "wish_a": WISH_A, "phases": self.wired, "taken_at": taken_at, "in_force_a": asked_a}
+        if self.tells != "each":
+            total_a = drawn_a * self.uses * VOLTAGE_V / NOMINAL_V
+            first_a = None if self.tells == "total" else drawn_a
+            return Claim(**facts, drawn_a=(first_a, None, None), total_a=total_a if "total" in self.tells else None)
+        a, b, c = (drawn_a * (own < self.uses) if own < len(self.wired) else None for own in range(3))
+        return Claim(**facts, drawn_a=(a, b, c))
 
 
 def lived(hardware: Hardware) -> tuple[Sequence[float], float]:
     """Return the ceilings in their order, and for how many seconds more flowed than the supply carries."""
-    carry, drawn, flows = SharingCarry(), [0.0], [0.0]
+    carry, drawn, flows = SharingCarry(), [0.0], [hardware.flows_a(0.0, 0.0)]
+    phases = max(hardware.wired) + 1
     orders, asked_a, word_a, word_at, meter = [(0.0, 0.0)], 0.0, 0.0, START, None
     ceilings, above_s, woken_s = [], 0.0, math.inf
     for tick in range(int(ENDS_S / TICK_S)):
@@ -54,22 +89,21 @@ def lived(hardware: Hardware) -> tuple[Sequence[float], float]:
         target_a = math.floor(target_a) if hardware.rounds_down else target_a
         step_a = hardware.a_per_s * TICK_S
         drawn.append(drawn[-1] + min(max(target_a - drawn[-1], -step_a), step_a))
-        house_a = next(amps for at, amps in reversed(HOUSE_A) if at <= second)
-        flows.append(house_a + drawn[-1])
-        above_s += (flows[-1] > LIMIT_A + 0.01) * TICK_S
+        flows.append(hardware.flows_a(drawn[-1], second))
+        above_s += (max(flows[-1]) > LIMIT_A + 0.01) * TICK_S
         is_word = tick % round(hardware.word_s / TICK_S) == round(hardware.word_offset_s / TICK_S)
         is_meter = tick % round(hardware.meter_s / TICK_S) == 0
         if is_word:
             word_a, word_at = drawn[max(0, len(drawn) - 1 - round(hardware.word_old_s / TICK_S))], now
         if is_meter:
             seen_a = flows[max(1, len(flows) - 1 - round(hardware.meter_old_s / TICK_S))]
-            meter = metered(seen_a, at=now)
+            meter = metered(*seen_a[:phases], at=now)
         if not (is_word or is_meter):
             continue
         sharing = share(
-            supply(LIMIT_A, meter_interval_s=hardware.meter_s),
+            supply(LIMIT_A, phases, meter_interval_s=hardware.meter_s),
             meter,
-            [claim("a", WISH_A, drawn_a=word_a, taken_at=word_at, in_force_a=asked_a)],
+            [hardware.says(word_a, word_at, asked_a)],
             carry,
             now,
         )
@@ -79,6 +113,11 @@ def lived(hardware: Hardware) -> tuple[Sequence[float], float]:
             orders.append((second + hardware.way_s, asked_a))
             ceilings.append(asked_a)
     return ceilings, above_s
+
+
+def answered_s(hardware: Hardware) -> float:
+    """Return how long the house's step can last before the vehicle has come down for it."""
+    return hardware.way_s + WISH_A / hardware.a_per_s + hardware.meter_s + hardware.meter_old_s
 
 
 @pytest.mark.parametrize(
@@ -103,6 +142,10 @@ def lived(hardware: Hardware) -> tuple[Sequence[float], float]:
         Hardware(meter_s=5.0, word_offset_s=2.4),
         Hardware(meter_s=5.0, meter_old_s=2.0, word_s=1.0),
         Hardware(meter_s=10.0, word_s=10.0, word_offset_s=4.0),
+        Hardware(wired=THREE_PHASES, uses=3),
+        *(Hardware(wired=THREE_PHASES, busy=busy, word_s=1.0) for busy in range(3)),
+        *(Hardware(wired=(1, 2, 0), uses=uses, busy=busy) for busy in range(3) for uses in (1, 3)),
+        *(Hardware(wired=(2, 0, 1), uses=2, busy=busy, way_s=2.0, a_per_s=6.0) for busy in range(3)),
     ],
     ids=str,
 )
@@ -111,5 +154,31 @@ def test_it_is_cut_only_when_the_house_takes_the_current(hardware):
     falls = [(before, after) for before, after in itertools.pairwise(seen) if after < before]
     assert len(falls) == 2, seen
     assert seen[0] == seen[-1] == WISH_A
-    answered_s = hardware.way_s + 30 / hardware.a_per_s + hardware.meter_s + hardware.meter_old_s
-    assert above_s <= 2 * (answered_s + TICK_S)
+    assert above_s <= 2 * (answered_s(hardware) + TICK_S)
+
+
+@pytest.mark.parametrize(
+    "hardware",
+    [
+        Hardware(tells="total"),
+        Hardware(tells="total", takes=0.7, word_s=1.0),
+        Hardware(tells="total", takes=0.5, word_s=1.0),
+        *(
+            Hardware(wired=THREE_PHASES, uses=uses, busy=busy, tells=tells)
+            for uses in (1, 2, 3)
+            for busy in (0, 2)
+            for tells in ("total", "first", "first and total")
+        ),
+        Hardware(wired=(1, 2, 0), uses=3, busy=1, tells="total", way_s=2.0, a_per_s=6.0, word_s=1.0),
+        Hardware(wired=(1, 2, 0), uses=1, busy=1, tells="total", takes=0.9, word_s=10.0),
+    ],
+    ids=str,
+)
+def test_one_that_tells_not_all_of_its_phases_is_cut_no_more_often_nor_left_with_less(hardware):
+    seen, above_s = lived(hardware)
+    falls = [(before, after) for before, after in itertools.pairwise(seen) if after < before]
+    is_clear = hardware.uses != 2 and hardware.takes == 1
+    least = 0.8 if hardware.tells == "first" else 1.0 if is_clear else 0.9
+    assert len(falls) <= 2, seen
+    assert seen[-1] >= WISH_A * least
+    assert above_s <= 2 * (answered_s(hardware) + TICK_S)

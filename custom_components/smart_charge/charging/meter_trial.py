@@ -82,7 +82,7 @@ def observed(
     """Return the trial after what is heard now. To be called before anything new is asked for."""
     asked = {claim.key: trial.asked.get(claim.key, Trail()).changed(claim.in_force_a, now, 0.0) for claim in claims}
     is_commanded = any(asked[key] is not trial.asked.get(key) and key in trial.asked for key in asked)
-    words = {c.key: trial.words.get(c.key, Word()).followed_by(c.taken_at, c.drawn_a) for c in claims}
+    words = {c.key: trial.words.get(c.key, Word()).followed_by(c.taken_at, _exactly_a(c)) for c in claims}
     trial = replace(trial, words=words, asked=asked, is_under_way=trial.is_under_way or is_commanded)
     moment = None if meter is None or meter.is_interrupted else _moment(trial, meter, claims, now)
     if moment is None:
@@ -122,6 +122,11 @@ def _moment(trial: Trial, meter: GridReading, claims: Sequence[Claim], now: date
                 return None
             own_a[phase] += drawn_a
     return Moment(at=now, own_a=(own_a[0], own_a[1], own_a[2]), meter_a=meter.current_a)
+
+
+def _exactly_a(claim: Claim) -> PerPhase:
+    """Return what it draws on each phase; a total tells that where there is one phase only."""
+    return claim.told_a if len(claim.phases) == 1 else claim.drawn_a
 
 
 def _is_idle(word: Word, asked: Trail, now: datetime) -> bool:

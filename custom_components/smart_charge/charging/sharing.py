@@ -133,7 +133,7 @@ def _found(claim: Claim, place: Place | None, shared_at: datetime | None, now: d
     asked_at = now if shared_at is None or shared_at > now else shared_at
     asked = place.asked.changed(in_force_a, asked_at, SETTLING_S)
     heard_at = place.heard_at or (None if claim.taken_at is None else now)
-    word = place.word.followed_by(claim.taken_at, claim.drawn_a)
+    word = place.word.followed_by(claim.taken_at, claim.told_a)
     return replace(place, phases=claim.phases, asked=asked, word=word, heard_at=heard_at)
 
 
