@@ -20,6 +20,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.setup import async_when_setup
 
 from .building import BUILT_IN, async_build_charger, port_issue_id
+from .by_whom import who_fills_in
 from .chargers.charger import Charger
 from .chargers.modbus.charger import ModbusCharger
 from .const import CONF_PROTOCOL, DOMAIN, LOGGER
@@ -109,7 +110,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry) 
     coordinator = SmartChargeCoordinator(hass, entry, charger, memory, await Wording.async_load(hass))
     entry.runtime_data = coordinator
     if memory.is_new:
-        note(hass, Kind.CHARGE_POINT_ADDED, charge_point=entry.entry_id, protocol=entry.data.get(CONF_PROTOCOL))
+        protocol = entry.data.get(CONF_PROTOCOL)
+        note(hass, Kind.CHARGE_POINT_ADDED, charge_point=entry.entry_id, protocol=protocol, user_id=who_fills_in())
     _keep_device(hass, entry)
     coordinator.start()
     _wire(hass, entry, running)
@@ -232,7 +234,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
     await async_forget(hass, entry.entry_id)
     ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
     ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
-    note(hass, Kind.CHARGE_POINT_REMOVED, charge_point=entry.entry_id, protocol=entry.data.get(CONF_PROTOCOL))
+    protocol = entry.data.get(CONF_PROTOCOL)
+    note(hass, Kind.CHARGE_POINT_REMOVED, charge_point=entry.entry_id, protocol=protocol, user_id=who_fills_in())
     async_forget_notices(hass, entry)
     hass.data.get(DATA_LIVE, {}).pop(entry.entry_id, None)
     await _async_stop_recording(hass)

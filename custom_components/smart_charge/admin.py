@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import Unauthorized, UnknownUser
 
+from .by_whom import done_by
 from .const import DOMAIN
 from .guard import note
 from .security.events import Kind
@@ -32,4 +33,5 @@ async def _async_guarded(handler: Handler, call: ServiceCall) -> ServiceResponse
         if user is None or not user.is_admin:
             note(call.hass, Kind.ACTION_REFUSED, user_id=user_id, action=call.service)
             raise UnknownUser(context=call.context) if user is None else Unauthorized(context=call.context)
-    return await handler(call)
+    with done_by(user_id):
+        return await handler(call)

@@ -1,17 +1,18 @@
 """The base of every entity: what it shows is a function of the picture, and is written only when it changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .by_whom import done_by, go_on_as
 from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .outlets import first_device_of
@@ -131,6 +132,19 @@ class SmartChargeEntity(CoordinatorEntity[SmartChargeCoordinator]):
         """Write the state if there is something new to see."""
         if self._look():
             self.async_write_ha_state()
+
+    @override
+    async def async_request_call[ResultT](self, coro: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Do what somebody has asked for; who, is told before it begins, and forgotten when it has ended."""
+        with done_by(None):
+            return await super().async_request_call(coro)
+
+    @callback
+    @override
+    def async_set_context(self, context: Context) -> None:
+        """Hear who is behind what follows."""
+        super().async_set_context(context)
+        go_on_as(context.user_id)
 
     def _look(self) -> bool:
         """Take what the picture says; False when nothing worth writing has changed."""

@@ -12,6 +12,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from .by_whom import who
 from .chargers.ocpp.peers import PeerEvent, PeerKind
 from .const import CONF_PASSWORD_HASHES, CONF_SAFETY_LOCK, DOMAIN, LOGGER
 from .records.security_log import SecurityEvent
@@ -107,12 +108,19 @@ DATA_GUARD: HassKey[Guard] = HassKey(f"{DOMAIN}_guard")
 def note_changes(hass: HomeAssistant, entry: ConfigEntry, before: Mapping[str, Mapping[str, Any]]) -> None:
     """Write down what matters of a change to a charge point's ``data`` and ``options``."""
     if before["data"].get(CONF_PASSWORD_HASHES) != entry.data.get(CONF_PASSWORD_HASHES):
-        note(hass, Kind.PASSWORD_RENEWED, charge_point=entry.entry_id)
+        note(hass, Kind.PASSWORD_RENEWED, charge_point=entry.entry_id, user_id=who())
     is_on = bool(entry.options.get(CONF_SAFETY_LOCK, False))
     if bool(before["options"].get(CONF_SAFETY_LOCK, False)) is not is_on:
-        note(hass, Kind.SAFETY_LOCK, charge_point=entry.entry_id, is_on=is_on)
+        note(hass, Kind.SAFETY_LOCK, charge_point=entry.entry_id, is_on=is_on, user_id=who())
     if changed := _changed(before["options"], entry.options) - {CONF_SAFETY_LOCK}:
-        note(hass, Kind.SETTINGS_CHANGED, charge_point=entry.entry_id, settings=sorted(changed))
+        note(hass, Kind.SETTINGS_CHANGED, charge_point=entry.entry_id, settings=sorted(changed), user_id=who())
+
+
+@callback
+def note_site_changes(hass: HomeAssistant, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Write down which sections of the site's options were changed."""
+    if changed := _changed(before, after):
+        note(hass, Kind.SETTINGS_CHANGED, settings=sorted(changed), user_id=who())
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:

@@ -13,6 +13,7 @@ from homeassistant.helpers import config_validation as cv, intent
 from homeassistant.util import dt as dt_util
 import probatio
 
+from .by_whom import done_by
 from .charge_point_names import is_exposed, names_of
 from .charging.model import Mode, OverrideKind
 from .charging.override import next_showing
@@ -247,7 +248,8 @@ class RequestHandler(intent.IntentHandler):
         try:
             meant = _meant(intent_obj.hass, self.request, said.get(ATTR_NAME), intent_obj.assistant)
             several = len(meant) > 1
-            answers = [(one.name, await self.request.answer(one, said)) for one in meant]
+            with done_by(intent_obj.context.user_id):
+                answers = [(one.name, await self.request.answer(one, said)) for one in meant]
         except HomeAssistantError as err:
             raise intent.IntentHandleError(str(err)) from err
         response = intent_obj.create_response()

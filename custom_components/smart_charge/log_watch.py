@@ -65,7 +65,7 @@ class LogWatch:
             await self._async_keep(anchor=anchor, accepted=accepted)
         return verdict
 
-    async def async_accept(self) -> None:
+    async def async_accept(self, user_id: str | None = None) -> None:
         """Take note that an administrator has seen that it is broken: it is checked from its present end on.
 
         Raises:
@@ -74,7 +74,7 @@ class LogWatch:
         head = await self._hass.data[DATA_LEDGER].async_ask(lambda journal: journal.security.head())
         self._broken_at = None
         await self._async_keep(anchor=head, accepted=head)
-        note(self._hass, Kind.LOG_ACCEPTED, up_to_number=0 if head is None else head.number)
+        note(self._hass, Kind.LOG_ACCEPTED, up_to_number=0 if head is None else head.number, user_id=user_id)
 
     async def async_set_aside(self) -> None:
         """Take note that the database was put aside as damaged: another log begins, and names the end of this one."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
+from .by_whom import who
 from .chargers.charger import ChargerRefused, ChargerUnreachable
 from .charging.model import Carry, OverrideKind
 from .charging.override import begin_charge_now, begin_stop, end_override
@@ -132,7 +133,7 @@ def _require_safe(coordinator: SmartChargeCoordinator) -> None:
     alarms, heat = coordinator.memory.carry.alarms, coordinator.heat
     if (error := not_safe(coordinator.charger.reading, coordinator.settings, alarms, heat)) is not None:
         key, entry = error.translation_key, coordinator.config_entry
-        note(coordinator.hass, Kind.OVERRIDE_REFUSED, charge_point=entry.entry_id, reason=key)
+        note(coordinator.hass, Kind.OVERRIDE_REFUSED, charge_point=entry.entry_id, reason=key, user_id=who())
         raise error
 
 

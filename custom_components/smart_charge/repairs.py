@@ -11,6 +11,7 @@ from homeassistant.helpers.selector import TextSelector
 import probatio
 
 from . import log_watch
+from .by_whom import who_fills_in
 from .chargers.charger import Remedy
 from .charging.alarms import Danger, acknowledged
 from .coordinator import SmartChargeConfigEntry
@@ -60,7 +61,7 @@ class AcceptBrokenLog(ConfirmRepairFlow):
         """Ask first."""
         if user_input is not None:
             try:
-                await self.hass.data[log_watch.DATA_LOG_WATCH].async_accept()
+                await self.hass.data[log_watch.DATA_LOG_WATCH].async_accept(who_fills_in())
             except HomeAssistantError as err:
                 return self.async_abort(reason="records_unavailable", description_placeholders={"error": str(err)})
         return await super().async_step_confirm(user_input)
@@ -97,7 +98,7 @@ class DeletePersonalData(RepairsFlow):
             typed = user_input.get("confirm", "")
             if forgetting_request.is_meant([entry], typed):
                 try:
-                    await forgetting_request.async_delete(self.hass, [entry], typed, user_id=None)
+                    await forgetting_request.async_delete(self.hass, [entry], typed, user_id=who_fills_in())
                 except HomeAssistantError as err:
                     return self.async_abort(reason="records_unavailable", description_placeholders={"error": str(err)})
                 return self.async_create_entry(data={})
@@ -126,7 +127,8 @@ class SeenTo(ConfirmRepairFlow):
             if entry is None or entry.state is not ConfigEntryState.LOADED:
                 return self.async_abort(reason="not_loaded")
             danger = self._danger
-            note(self.hass, Kind.METER_ALARM_SEEN_TO, charge_point=entry.entry_id, danger=danger.value)
+            by = who_fills_in()
+            note(self.hass, Kind.METER_ALARM_SEEN_TO, charge_point=entry.entry_id, danger=danger.value, user_id=by)
             entry.runtime_data.change(lambda carry: replace(carry, alarms=acknowledged(carry.alarms, danger)))
         return await super().async_step_confirm(user_input)
 

@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, UpdateListenerType
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 
 from .const import DOMAIN, KIND_SITE
+from .guard import note_site_changes
 from .site import DATA_SITE, Site
 from .site_left import LEFT_OFF, tell_left_off
 from .site_names import follow_names, named, withdraw_removed
@@ -33,12 +34,25 @@ async def async_setup_site(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool
     entry.runtime_data = site
     site.adopt(entry)
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **site_device(entry))
-    entry.async_on_unload(entry.add_update_listener(_async_changed))
+    entry.async_on_unload(entry.add_update_listener(_follow_changes(entry)))
     entry.async_on_unload(site.watch(lambda: tell_repairs(hass, site.picture)))
     entry.async_on_unload(follow_names(hass, entry))
     entry.async_on_unload(follow_wiring(hass, entry))
     await hass.config_entries.async_forward_entry_setups(entry, SITE_PLATFORMS)
     return True
+
+
+def _follow_changes(entry: ConfigEntry[Any]) -> UpdateListenerType:
+    """Return what applies each change, and has it written down."""
+    seen = entry.options
+
+    async def changed(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        nonlocal seen
+        before, seen = seen, entry.options
+        note_site_changes(hass, before, seen)
+        await _async_changed(hass, entry)
+
+    return changed
 
 
 async def _async_changed(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:

@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
+from .by_whom import sign_form
 from .charging.left_to_each import needed_without_meter_a
 from .const import CONF_SUPPLY, DOMAIN
 from .site import DATA_SITE
@@ -56,5 +57,6 @@ class AllowAllUnwatched(ConfirmRepairFlow):
         site = self.hass.data[DATA_SITE].entry
         if user_input is not None and site is not None and (supply := site.options.get(CONF_SUPPLY)):
             options = {**site.options, CONF_SUPPLY: {**supply, CONF_WITHOUT_METER: self._needed_a}}
+            sign_form()
             self.hass.config_entries.async_update_entry(site, options=options)
         return await super().async_step_confirm(user_input)

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
+from .by_whom import sign_form
 from .const import CONF_SUPPLY, DOMAIN
 from .flow.site_supply import WIRING_SCHEMA
 from .site import DATA_SITE, is_site
@@ -96,5 +97,6 @@ class AskWiring(RepairsFlow):
         supply = site.options[CONF_SUPPLY]
         wiring = {**supply.get(CONF_WIRING, {}), self._entry_id: user_input[CONF_WIRING]}
         options = {**site.options, CONF_SUPPLY: {**supply, CONF_WIRING: wiring}}
+        sign_form()
         self.hass.config_entries.async_update_entry(site, options=options)
         return self.async_create_entry(data={})

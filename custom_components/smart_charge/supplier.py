@@ -9,6 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
+from .by_whom import done_by
 from .const import DOMAIN, LOGGER
 from .site import Site, is_site
 from .tariff_options import begun, next_tariff_of
@@ -52,8 +53,9 @@ class SupplierChange:
             return
         options, hours = begun(self._site.options)
         LOGGER.info("Another supplier's tariff begins")
-        self._hass.config_entries.async_update_entry(entry, options=options)
-        set_hours(self._hass, hours)
+        with done_by(None):  # whoever announced it did so long ago
+            self._hass.config_entries.async_update_entry(entry, options=options)
+            set_hours(self._hass, hours)
 
     @callback
     def _forget(self, _event: Event | None = None) -> None:

@@ -16,6 +16,7 @@ from homeassistant.util.json import JsonValueType
 import probatio
 
 from ..admin import async_register_admin_action
+from ..by_whom import signed
 from ..chargers.charger import ChargerError
 from ..charging.model import DsrEvent, DsrKind
 from ..charging.override import next_showing
@@ -84,7 +85,7 @@ def async_setup_requests(hass: HomeAssistant) -> None:
         ("resume", _async_resume, RESUME_SCHEMA),
         ("opt_out_of_dsr_event", _async_opt_out_of_dsr_event, KNOWN_EVENT_SCHEMA),
     ):
-        hass.services.async_register(DOMAIN, name, handler, schema)
+        hass.services.async_register(DOMAIN, name, signed(handler), schema)
     async_register_admin_action(
         hass, "start_dsr_event", _async_start_dsr_event, START_EVENT_SCHEMA, SupportsResponse.OPTIONAL
     )

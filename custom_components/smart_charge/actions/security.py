@@ -1,5 +1,6 @@
 """Actions to read, check and export the security log (S10.1, S10.2)."""
 
+from collections.abc import Sequence
 from functools import partial
 import json
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
 import probatio
 
 from ..admin import async_register_admin_action
@@ -50,7 +52,23 @@ async def _async_list(call: ServiceCall) -> ServiceResponse:
     await ledger.async_flush()
     entries = await ledger.async_ask(partial(_entries, since=since, until=until))
     newest = entries[-call.data[ATTR_LIMIT] :]
-    return {"events": [_plain(entry) for entry in newest], "left_out": len(entries) - len(newest)}
+    return {
+        "events": [_plain(entry) for entry in newest],
+        "left_out": len(entries) - len(newest),
+        "users": await _async_users(call.hass, newest),
+    }
+
+
+async def _async_users(hass: HomeAssistant, entries: Sequence[Entry]) -> dict[str, JsonValueType]:
+    """Return who of Home Assistant's users is behind which word; the log itself does not know, and need not."""
+    names = {user.id: user.name for user in await hass.auth.async_get_users()}
+
+    def words(journal: Journal) -> dict[str, JsonValueType]:
+        known = {journal.security.word_for(user_id): name for user_id, name in names.items()}
+        met = {str(json.loads(entry.detail).get("user_id")) for entry in entries}
+        return {word: name for word, name in known.items() if word in met}
+
+    return await hass.data[DATA_LEDGER].async_ask(words)
 
 
 def _entries(journal: Journal, **period: Any) -> list[Entry]:

@@ -16,6 +16,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..by_whom import sign_form
 from ..charging.model import (
     ENERGY_NEEDED_DEFAULT_WH,
     MIN_CURRENT_A,
@@ -79,6 +80,7 @@ class SmartChargeOptionsFlow(HoursSteps, OptionsFlow):
         return self._keep(options)
 
     def _keep(self, changes: dict[str, Any], cleared: tuple[str, ...] = ()) -> ConfigFlowResult:
+        sign_form()
         kept = {key: value for key, value in self.config_entry.options.items() if key not in cleared}
         return self.async_create_entry(data=kept | changes)
 

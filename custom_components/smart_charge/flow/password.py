@@ -21,6 +21,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..by_whom import sign_form
 from ..const import CONF_PASSWORD_HASHES, DOMAIN
 from ..outlets import siblings
 from ..security.credentials import hash_secret, verify_secret, weakness
@@ -96,6 +97,7 @@ def async_keep(flow: ConfigFlow, entry: ConfigEntry, updates: dict[str, Any]) ->
 
     The entry's own update listener reloads it; one that is not set up has none.
     """
+    sign_form()
     entries = flow.hass.config_entries
     others = siblings(flow.hass, entry)
     result = flow.async_update_and_abort(entry, data_updates=updates)

@@ -5,6 +5,8 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
+from ..by_whom import sign_form
+
 
 class SiteSection(OptionsFlow):
     """One section: a step of its own in the menu, a mapping of its own in the options."""
@@ -16,5 +18,6 @@ class SiteSection(OptionsFlow):
 
     def keep_section(self, name: str, values: Mapping[str, Any] | None) -> ConfigFlowResult:
         """Keep a section, or with None do away with it. The other sections stay as they are."""
+        sign_form()
         others = {key: value for key, value in self.config_entry.options.items() if key != name}
         return self.async_create_entry(data=others if values is None else others | {name: dict(values)})

@@ -9,6 +9,7 @@ from homeassistant.helpers.selector import DateSelector
 from homeassistant.util import dt as dt_util
 import probatio
 
+from ..by_whom import sign_form
 from ..const import CONF_DEFAULT_HOURS, CONF_DEFAULT_HOURS_ENABLED, CONF_TARIFF, DOMAIN
 from ..site import is_site
 from ..supplier import set_hours
@@ -95,6 +96,7 @@ class TariffSection(TariffSteps, HoursSteps):
         if self._begins_on is not None:
             coming = self._tariff | {CONF_FROM: self._begins_on.isoformat(), CONF_HOURS: hours}
             return self.keep_section(CONF_TARIFF, {**self.section(CONF_TARIFF), CONF_NEXT: coming})
+        sign_form()
         set_hours(self.hass, hours)
         return self.keep_section(CONF_TARIFF, self._tariff)
 

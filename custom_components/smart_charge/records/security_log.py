@@ -81,6 +81,10 @@ class SecurityLog:
         with self._store.read() as connection:
             return [_to_entry(row) for row in connection.execute(wanted)]
 
+    def word_for(self, value: str) -> str:
+        """Return the word that stands for a person or an address in this log."""
+        return self._pseudonyms.of(value)
+
     def verify(self, anchor: Head | None = None, *, accepted: Head | None = None) -> Verdict:
         """Find the first entry that is not as it was written.
 
