@@ -1,7 +1,9 @@
 """Is a meter that lies found out, and no other? ``python benchmarks/supply_meter.py FOLDER_WITH_TRACES``.
 
 The traces of `supply.py`, replayed with a meter that tells the truth and with ones that do not. Each vehicle is away
-for ten minutes of each hour. Printed is which phases are doubted, what of, and how many hours that took.
+for ten minutes of each hour. On three phases, vehicles of one phase also show clamps that are swapped, and a charge
+point that is wired otherwise than the settings say. Printed is which phases are doubted, what of, and how many hours
+that took.
 """
 
 import argparse
@@ -35,12 +37,25 @@ def kw_as_w(words: Words, _load: Load) -> Words:
     return a, b, c
 
 
+def swapped(words: Words, _load: Load) -> Words:
+    """Tell L1 and L2 for each other, as with their clamps swapped."""
+    a, b, c = words
+    return b, a, c
+
+
 LIES: dict[str, Lie] = {
     "the truth": truth,
     "one value": stuck,
     "the house alone": behind,
     "the sign reversed": reversed_sign,
     "kW as W": kw_as_w,
+}
+
+
+ON_ONE_PHASE: dict[str, tuple[Lie, tuple[int, ...]]] = {
+    "the truth": (truth, (0, 1, 2)),
+    "L1 and L2 swapped": (swapped, (0, 1, 2)),
+    "the truth, L1 of the charge points on L2": (truth, (1, 2, 0)),
 }
 
 
@@ -64,6 +79,10 @@ def main() -> None:
             for count in (1, 2):
                 score = replay(trace, options.limit, count, has_delay=True, lie=lie, away_s=600)
                 print(line(trace, name, count, score), flush=True)
+        for name, (lie, wired) in ON_ONE_PHASE.items() if trace.phases > 1 else ():
+            for count in (1, 2):
+                score = replay(trace, options.limit, count, has_delay=True, lie=lie, away_s=600, uses=1, wired=wired)
+                print(line(trace, f"{name} (vehicles of one phase)", count, score), flush=True)
 
 
 if __name__ == "__main__":

@@ -37,10 +37,14 @@ type Lie = Callable[[Words, Load], Words]
 
 @dataclass
 class ChargePoint:
-    """Hardware that obeys late, ramps, and tells what it drew a while ago; and the decisions in front of it."""
+    """Hardware that obeys late, ramps, and tells what it drew a while ago; and the decisions in front of it.
+
+    The settings say that it is on ``phases``; the vehicle truly draws from those ``used``.
+    """
 
     key: str
     phases: tuple[int, ...]
+    used: tuple[int, ...]
     settings: Any
     carry: Any = field(default_factory=model.Carry)
     review_at: datetime | None = None
@@ -60,7 +64,7 @@ class ChargePoint:
         target_a = self.underway[0][1] if self.underway and self.underway[0][0] <= second else self.drawn_a
         before_a = self.drawn_a
         self.drawn_a += min(max(target_a - self.drawn_a, -RAMP_A_PER_S), RAMP_A_PER_S)
-        self.energy_as += self.drawn_a * len(self.phases)
+        self.energy_as += self.drawn_a * len(self.used)
         is_news = self.drawn_a != before_a
         if (second + int(self.key)) % TOLD_EVERY_S == 0:
             is_news |= self.told_a != self.drawn_a
@@ -73,7 +77,7 @@ class ChargePoint:
             key=self.key,
             wish_a=RATED_A if self.is_there else 0.0,
             phases=self.phases,
-            drawn_a=tuple(self.told_a if own < len(self.phases) else None for own in range(3)),
+            drawn_a=tuple(self.told_a * (own < len(self.used)) if own < len(self.phases) else None for own in range(3)),
             taken_at=self.told_at,
             in_force_a=self.carry.in_force_a,
             rises_at=self.carry.rises_at,
@@ -163,17 +167,21 @@ def replay(
     every_s: int = 1,
     lie: Lie = truth,
     away_s: int = 0,
+    uses: int = 3,
+    wired: tuple[int, ...] | None = None,
     **changes: float,
 ) -> Score:
     """Run one trace against one limit with ``count`` charge points; ``changes`` are of the supply.
 
-    Each vehicle is away for ``away_s`` of each hour. ``lie`` is what the meter makes of what flows; `Score.doubts`
-    then says what was found out, and in which second.
+    Each vehicle is away for ``away_s`` of each hour. It draws from as many phases of its charge point as it ``uses``,
+    which are ``wired`` to others of the supply than the settings say if that is given. ``lie`` is what the meter makes
+    of what flows; `Score.doubts` then says what was found out, and in which second.
     """
     on_phases = range(trace.phases)
     supply = claims.Supply(limit_a=tuple(limit_a if phase in on_phases else None for phase in range(3)), **changes)
     settings = model.Settings(rated_a=RATED_A, mode=model.Mode.ALWAYS, charger_delays_itself=not has_delay)
-    points = [ChargePoint(str(index), tuple(on_phases), settings) for index in range(count)]
+    used = (wired or tuple(on_phases))[:uses]
+    points = [ChargePoint(str(index), tuple(on_phases), used, settings) for index in range(count)]
     carry, score, dice = sharing.SharingCarry(), Score(), Random(7)
     trial = meter_trial.Trial()
     before: Load | None = None
@@ -185,7 +193,7 @@ def replay(
             point.is_there = is_there
         is_news |= sum(point.step(second) for point in points) > 0 or load != before
         before, own_a = load, sum(point.drawn_a for point in points)
-        drawn_a = [own_a if phase in on_phases else 0.0 for phase in range(3)]
+        drawn_a = [own_a if phase in used else 0.0 for phase in range(3)]
         score.count(load, drawn_a, limit_a)
         score.oracle_as += oracle_a(load, trace.phases, limit_a, count) * trace.phases
         if second % every_s or not (is_news or at(second) >= due_at):
@@ -194,8 +202,9 @@ def replay(
         meter = grid_meter.GridReading(taken_at=at(second), current_a=lie((flows[0], flows[1], flows[2]), load))
         told = [point.claim() for point in points]
         trial = meter_trial.observed(trial, meter, told, at(second))
-        for phase, doubt in trial.doubts.items():
-            score.doubts.setdefault(phase, (str(doubt), second))
+        for phase, miss in trial.doubts.items():
+            seen = miss.doubt if miss.shows_on is None else f"shows on L{miss.shows_on + 1}"
+            score.doubts.setdefault(phase, (str(seen), second))
         shared = sharing.share(supply, meter_trial.masked(meter, trial), told, carry, at(second))
         carry = shared.carry
         is_news = sum(point.decide(second, shared.ceilings.get(point.key), dice.random()) for point in points) > 0

@@ -9,10 +9,12 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.smart_charge.charging.meter_trial import Doubt, Miss
 from custom_components.smart_charge.const import CONF_GRID_METER, CONF_SUPPLY, DOMAIN
 from custom_components.smart_charge.repairs import async_create_fix_flow
+from custom_components.smart_charge.site import DATA_SITE
 
-from .premises import FUSE_60, House, add, site_entry
+from .premises import FUSE_25, FUSE_60, House, add, site_entry
 from .shell import CHARGING, FakeCharger, after, settle, shown
 
 pytestmark = [pytest.mark.requirement("8.1"), pytest.mark.usefixtures("entry")]
@@ -35,10 +37,13 @@ def truth(house_a: float, own_a: float) -> float:
 class Evening:
     """A vehicle that is told to charge, and to stop, again and again, and a house that does a little beside it."""
 
-    def __init__(self, hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory) -> None:
+    def __init__(
+        self, hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory, phases: int = 1
+    ) -> None:
         self.hass = hass
         self.charger = charger
-        self.house = House(hass, freezer)
+        self.house = House(hass, freezer, phases)
+        self.shows_on = 0
         self.meter: Meter = truth
         self.ticks = 0
 
@@ -52,7 +57,9 @@ class Evening:
         own_a = self.charger.asked[-1] if self.charger.asked else 0.0
         self.charger.say(**CHARGING | {"current_a": (own_a, None, None), "power_w": own_a * 230})
         house_a = 8.0 + self.ticks * 7 % 11 * 0.13
-        await self.house.draws(self.meter(house_a, own_a))
+        shown = [house_a] * len(self.house.amps)
+        shown[self.shows_on] = self.meter(house_a, own_a)
+        await self.house.draws(*shown)
 
     async def switches(self, times: int) -> None:
         for _ in range(times):
@@ -89,6 +96,25 @@ async def test_a_meter_that_lies_is_found_out(
     await evening.lives(80)
     assert charger.asked[-1] == 6.0
     assert shown(hass, "sensor.garage_why") == "meter_lost"
+
+
+async def test_charging_that_shows_on_another_phase_is_told_with_that_phase(
+    hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    evening = Evening(hass, charger, freezer, phases=3)
+    evening.shows_on = 2
+    await evening.speaks()
+    fuse = FUSE_25 | {"limit": 60.0, "wiring": {"01GARAGE": "231"}}
+    await add(hass, site_entry(**{CONF_SUPPLY: fuse, CONF_GRID_METER: evening.house.section}))
+    await evening.lives(80)
+    await evening.switches(4)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "grid_meter_doubted")
+    assert issue is not None
+    assert issue.translation_key == "grid_meter_other_phase"
+    assert issue.translation_placeholders == {"phases": "L2", "shows_on": "L2 → L3"}
+    assert await hass.config_entries.async_reload("01SITE")
+    await evening.lives(4)
+    assert hass.data[DATA_SITE].picture.doubts == {1: Miss(doubt=Doubt.OTHER_PHASE, shows_on=2)}
 
 
 async def test_a_meter_that_tells_the_truth_is_left_alone(hass: HomeAssistant, evening: Evening) -> None:

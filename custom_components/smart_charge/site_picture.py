@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .charging.claims import Supply
-from .charging.meter_trial import Doubt
+from .charging.meter_trial import Miss
 from .charging.model import NO_PHASES, PerPhase
 
 
@@ -31,7 +31,7 @@ class SitePicture:
     house_a: PerPhase = NO_PHASES
     lost_at: datetime | None = None
     is_too_slow: bool = False
-    doubts: Mapping[int, Doubt] = field(default_factory=dict)
+    doubts: Mapping[int, Miss] = field(default_factory=dict)
     limited: tuple[str, ...] = ()
     solar_w: float | None = None
     battery_w: float | None = None

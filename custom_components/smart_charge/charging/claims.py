@@ -158,7 +158,7 @@ def drawn_between(claim: Claim, own: int, place: Place | None, heard: Heard, now
     """
     asked = Trail() if place is None else place.asked
     highest_a = asked.at_most_a(now, SETTLING_S)
-    told = _told_between(claim, own, highest_a) if _is_told(claim, now) else None
+    told = told_between(claim, own, highest_a) if _is_told(claim, now) else None
     if told is None or claim.taken_at is None:
         return 0.0, highest_a
     least_a, most_a = told
@@ -174,11 +174,11 @@ def drawn_between(claim: Claim, own: int, place: Place | None, heard: Heard, now
     return lowest_a, highest_a if asked.has_rested(now, SETTLING_S) else max(most_a, highest_a)
 
 
-def _told_between(claim: Claim, own: int, asked_a: float) -> tuple[float, float] | None:
-    """Return what its own word allows on one of its phases; None where that says nothing of it."""
+def told_between(claim: Claim, own: int, asked_a: float) -> tuple[float, float] | None:
+    """Return what its own word allows on one of its phases, asked for so much; None where it says nothing of it."""
     if (total_a := claim.only_total_a) is not None:
         return _by_total(total_a, own, len(claim.phases), asked_a)
-    drawn_a, first_a = (_flowing(value) for value in (claim.drawn_a[own], claim.drawn_a[0]))
+    drawn_a, first_a = _flowing(claim.drawn_a[own]), _flowing(claim.drawn_a[0])
     if drawn_a is not None:
         return drawn_a, drawn_a
     return None if first_a is None else _by_first(first_a, own, claim.total_a)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from .claims import METER_LAG_S, SETTLING_S, Claim
+from .claims import METER_LAG_S, SETTLING_S, Claim, told_between
 from .grid_meter import GridReading
 from .model import PerPhase
 from .places import STEADY_A, Phases, Trail, Word
@@ -44,6 +44,14 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Miss:
+    """How a phase misses what charging does, and on which phase (0 to 2) it shows instead, if on any."""
+
+    doubt: Doubt
+    shows_on: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
     """What all charge points draw on the supply's phases by their own word, and what the meter tells."""
 
@@ -70,10 +78,10 @@ class Trial:
     asked: Mapping[str, Trail] = field(default_factory=dict)
     before: Moment | None = None
     is_under_way: bool = False
-    misses: tuple[tuple[Doubt, ...], tuple[Doubt, ...], tuple[Doubt, ...]] = ((), (), ())
+    misses: tuple[tuple[Miss, ...], tuple[Miss, ...], tuple[Miss, ...]] = ((), (), ())
     fits: tuple[int, int, int] = (0, 0, 0)
     told: PerPhase | None = None
-    doubts: Mapping[int, Doubt] = field(default_factory=dict)
+    doubts: Mapping[int, Miss] = field(default_factory=dict)
 
 
 def observed(
@@ -125,8 +133,10 @@ def _moment(trial: Trial, meter: GridReading, claims: Sequence[Claim], now: date
 
 
 def _exactly_a(claim: Claim) -> PerPhase:
-    """Return what it draws on each phase; a total tells that where there is one phase only."""
-    return claim.told_a if len(claim.phases) == 1 else claim.drawn_a
+    """Return what it draws on each phase; None where its word leaves that open."""
+    told = [told_between(claim, own, claim.in_force_a) if own < len(claim.phases) else None for own in range(3)]
+    a, b, c = (None if bounds is None or bounds[0] != bounds[1] else bounds[0] for bounds in told)
+    return a, b, c
 
 
 def _is_idle(word: Word, asked: Trail, now: datetime) -> bool:
@@ -150,8 +160,8 @@ def _judged(trial: Trial, before: Moment, after: Moment, *, has_storage: bool) -
             continue
         if abs(shown / changed_a[phase] - 1) <= _FITS:
             trial = _fitted(trial, phase)
-        elif (doubt := _doubt(phase, changed_a, shown_a, is_stuck=is_stuck)) is not None:
-            trial = trial if is_hidden and doubt is not Doubt.SCALED else _missed(trial, phase, doubt)
+        elif (miss := _miss(phase, changed_a, shown_a, is_stuck=is_stuck)) is not None:
+            trial = trial if is_hidden and miss.doubt is not Doubt.SCALED else _missed(trial, phase, miss)
     return replace(trial, told=after.meter_a)
 
 
@@ -160,24 +170,20 @@ def _is_compensated(moment: Moment) -> bool:
     return abs(sum(value for value in moment.meter_a if value is not None)) <= _COMPENSATED_A
 
 
-def _doubt(phase: int, changed_a: Sequence[float], shown_a: Sequence[float | None], *, is_stuck: bool) -> Doubt | None:
+def _miss(phase: int, changed_a: Sequence[float], shown_a: Sequence[float | None], *, is_stuck: bool) -> Miss | None:
     """Say how a step missed; None where the house may as well have had a hand in it."""
     step_a, shown = changed_a[phase], shown_a[phase] or 0.0
     if is_stuck:
-        return Doubt.STUCK
+        return Miss(doubt=Doubt.STUCK)
     if abs(shown / step_a + 1) <= _FITS:
-        return Doubt.REVERSED
+        return Miss(doubt=Doubt.REVERSED)
     if abs(shown / step_a) > _MISSES:
         return None
     for other, elsewhere in enumerate(shown_a):
-        if (
-            other != phase
-            and elsewhere is not None
-            and abs(changed_a[other]) < 1
-            and abs(elsewhere / step_a - 1) <= _FITS
-        ):
-            return Doubt.OTHER_PHASE
-    return Doubt.SCALED if _KW_AS_W[0] <= shown / step_a <= _KW_AS_W[1] else Doubt.UNSEEN
+        is_free = other != phase and abs(changed_a[other]) < 1
+        if is_free and elsewhere is not None and abs(elsewhere / step_a - 1) <= _FITS:
+            return Miss(doubt=Doubt.OTHER_PHASE, shows_on=other)
+    return Miss(doubt=Doubt.SCALED if _KW_AS_W[0] <= shown / step_a <= _KW_AS_W[1] else Doubt.UNSEEN)
 
 
 def _fitted(trial: Trial, phase: int) -> Trial:
@@ -187,12 +193,12 @@ def _fitted(trial: Trial, phase: int) -> Trial:
     return replace(trial, misses=_with(trial.misses, phase, ()), fits=_with(trial.fits, phase, fits), doubts=doubts)
 
 
-def _missed(trial: Trial, phase: int, doubt: Doubt) -> Trial:
-    misses = (*trial.misses[phase], doubt)[-STEPS_TO_DOUBT:]
+def _missed(trial: Trial, phase: int, miss: Miss) -> Trial:
+    misses = (*trial.misses[phase], miss)[-STEPS_TO_DOUBT:]
     doubts = dict(trial.doubts)
-    is_reversed = {miss is Doubt.REVERSED for miss in misses}
+    is_reversed = {one.doubt is Doubt.REVERSED for one in misses}
     if len(misses) == STEPS_TO_DOUBT and len(is_reversed) == 1:
-        doubts[phase] = max(set(misses), key=lambda one: (misses.count(one), one))
+        doubts[phase] = max(misses, key=lambda one: (misses.count(one), one.doubt, one.shows_on or 0))
     return replace(trial, misses=_with(trial.misses, phase, misses), fits=_with(trial.fits, phase, 0), doubts=doubts)
 
 
