@@ -253,6 +253,73 @@ async def test_the_room_is_a_name_too(hass: HomeAssistant, charger: FakeCharger,
 
 
 @pytest.mark.usefixtures("assist")
+@pytest.mark.requirement("10.4")
+@pytest.mark.parametrize(
+    ("title", "called"),
+    [
+        ("Loopback Motors Wall One", "the Wall One"),
+        ("Loopback Motors Wall One", "Loopback Motors Wall One"),
+        ("Alfen NV NG910-60023", "Alfen NV NG910-60023"),
+        ("Alfen NV NG910-60023", "the NG910-60023"),
+        ("Alfen NV NG910-60023", "alfen nv ng910 60023"),
+        ("The Drive", "the drive"),
+        ("Zoë's charge point", "Zoë's charge point"),
+        ("Zoë's charge point", "Zoë\u2019s"),
+        ("Große Tür", "the große Tür"),
+        ("Mum & Dad (left)", "Mum and Dad left"),
+        ("Mum & Dad (left)", "mum & dad left"),
+        ("Box [2] | <b>", "box 2"),
+        ("22 Acacia Avenue", "acacia avenue"),
+        ("Morning Garage", "the morning garage"),
+    ],
+)
+async def test_a_charge_point_is_called_by_its_name_in_the_place_of_the_car(
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, title: str, called: str
+) -> None:
+    other = await second_charge_point(hass)
+    other.say(**PLUGGED_IN)
+    hass.config_entries.async_update_entry(entry, title=title)
+    await settle(hass)
+    assert await say(hass, f"charge {called} until 7 in the morning") == "Charging now, until tomorrow 07:00"
+    assert await say(hass, f"Charge {called} with 10 kWh.") == "Charging now, up to the amount you asked for"
+    assert await say(hass, f"charge {called} for two hours") == "Charging now, until 20:00"
+    assert await say(hass, f"stop charging {called}") == "Stopped by you"
+    assert await say(hass, f"why is {called} not charging?") == "Stopped by you"
+    assert await say(hass, f"resume charging {called}") == "Waiting for default hours, opens 22:00"
+    assert await say(hass, f"charge {called} now") == "Charging now because you asked for it, until unplugged"
+    assert (charger.asked[-1], set(other.asked)) == (32.0, {0.0})
+
+
+@pytest.mark.usefixtures("assist")
+async def test_aliases_rooms_and_given_names_are_names_too(
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry
+) -> None:
+    other = await second_charge_point(hass)
+    other.say(**PLUGGED_IN)
+    areas, devices, entities = ar.async_get(hass), dr.async_get(hass), er.async_get(hass)
+    area = areas.async_create("Carport", aliases={"under the roof"})
+    device = dr.async_entries_for_config_entry(devices, entry.entry_id)[0]
+    devices.async_update_device(device.id, area_id=area.id, name_by_user="Old Betsy")
+    entities.async_update_entity(CHARGE_NOW, aliases=[er.COMPUTED_NAME, "Zippy 3"])
+    await settle(hass)
+    for called in ("the carport", "old betsy", "Betsy", "zippy 3"):
+        assert await say(hass, f"stop charging {called}") == "Stopped by you"
+        assert await say(hass, f"charge {called} for two hours") == "Charging now, until 20:00"
+    assert await say(hass, "charge for one hour under the roof") == "Charging now, until 19:00"
+    assert await say(hass, "charge now in the zippy 3") == "Charging now because you asked for it, until unplugged"
+    assert set(other.asked) == {0.0}
+
+
+@pytest.mark.usefixtures("assist")
+async def test_a_name_is_no_time_and_no_amount(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for title in ("22", "The Car", "Charge now", "Tonight"):
+        hass.config_entries.async_update_entry(entry, title=title)
+        await settle(hass)
+        assert await say(hass, "charge the car until 10 tonight") == "Charging now, until 22:00"
+        assert await say(hass, "charge 22 kWh") == "Charging now, up to the amount you asked for"
+
+
+@pytest.mark.usefixtures("assist")
 async def test_what_the_owner_does_not_expose_is_not_spoken_of(hass: HomeAssistant, charger: FakeCharger) -> None:
     async_expose_entity(hass, ASSIST, CHARGE_NOW, False)
     assert await say(hass, "charge for two hours") == "There is no charge point that I may be asked about"

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .by_whom import done_by
-from .charge_point_names import is_exposed, names_of
+from .charge_point_names import is_exposed, names_of, spoken
 from .charging.model import Mode, OverrideKind
 from .charging.override import next_showing
 from .const import CONF_READY_BY, DOMAIN
@@ -270,8 +270,8 @@ def _meant(
         raise invalid("voice_no_charge_point")
     meant = list(known)
     if name is not None:
-        said = name.casefold()
-        meant = [entry for entry in known if said in {each.casefold() for each in names_of(hass, entry)}]
+        said = spoken(name)
+        meant = [entry for entry in known if said in {spoken(each) for each in names_of(hass, entry)}]
         meant = meant or [entry for entry in known if _has_words(names_of(hass, entry), said)]
     coordinators = [entry.runtime_data for entry in meant]
     concerned = [each for each in coordinators if request.concerns(each)] if len(meant) > 1 else coordinators
@@ -285,7 +285,7 @@ def _meant(
 
 def _has_words(names: Iterable[str], said: str) -> bool:
     """Whether a part of one of the names was said: "wall one" for "Acme Wall One"."""
-    return any(set(said.split()) <= set(name.casefold().split()) for name in names)
+    return any(set(said.split()) <= set(spoken(name).split()) for name in names)
 
 
 def charge_points(hass: HomeAssistant, assistant: str | None) -> list[SmartChargeConfigEntry]:

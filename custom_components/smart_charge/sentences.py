@@ -13,11 +13,16 @@ from hassil.recognize import RecognizeResult
 from homeassistant.components.conversation import ConversationInput
 from homeassistant.components.conversation.agent_manager import get_agent_manager
 from homeassistant.components.conversation.const import DOMAIN as ASSISTANT
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import intent
+from homeassistant.helpers.area_registry import EVENT_AREA_REGISTRY_UPDATED
+from homeassistant.helpers.device_registry import EVENT_DEVICE_REGISTRY_UPDATED
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED
 from homeassistant.util import dt as dt_util
 
-from .charge_point_names import names_of
+from .charge_point_names import names_of, sayable, short_forms, spoken
 from .const import DOMAIN
 from .errors import invalid
 from .intents import (
@@ -36,6 +41,7 @@ from .intents import (
     WHY,
     charge_points,
 )
+from .site import is_site
 from .spoken import clock, duration, energy_kwh, plain
 
 type Slots = dict[str, Any]
@@ -86,7 +92,8 @@ def _ready_by(text: str) -> Slots | None:
     return None if said is None else {ATTR_TIME: said.at.isoformat()}
 
 
-_CAR: Final = "([the|my|our] (car|ev|vehicle|van))"
+_CALLED: Final = "car|ev|vehicle|van"
+_CAR: Final = f"([the|my|our] ({_CALLED}))"
 _IT: Final = f"[{_CAR}|it]"
 _AT: Final = "[(at|in|on) [the|my|our] {place}]"
 _CHARGE: Final = f"(charge|start charging|boost) {_IT} [now]"
@@ -162,31 +169,82 @@ SAYINGS: Final = (
 
 _PLACE: Final = re.compile(r"(.+) (?:at|in|on) (?:the |my |our )?(.+?)")
 """A part of a charge point's name, or one that we do not know, behind what was said."""
+_BEHIND_NAME: Final = re.compile(r".+ (?:with|by|up to|to|for|another) (.+?)")
+"""The rest of a name whose first word was taken for all of it: "charge box | 2 with 10 | kWh"."""
+_BEFORE_WORDS: Final = re.compile(r"(?:(?:with|by|up to|to|for|another) )+")
 
 
 @callback
 def async_listen(hass: HomeAssistant) -> None:
-    """Have Assist's own agent understand them: as one trigger, for of several that match each would be run."""
-    sayings = {sentence: saying for saying in SAYINGS for sentence in saying.sentences}
+    """Have Assist's own agent understand them, with the names that charge points have at any time."""
+    Listening(hass).start()
 
-    async def answer(heard: ConversationInput, result: RecognizeResult) -> str | None:
-        saying = None if result.intent_sentence is None else sayings.get(result.intent_sentence.text or "")
-        if saying is None:
-            return None
-        return await _async_answer(hass, saying, heard, {name: str(it.value) for name, it in result.entities.items()})
 
-    get_agent_manager(hass).register_trigger(list(sayings), answer)
+class Listening:
+    """One trigger for all sentences, for of several that match each would be run."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._forms: list[str] | None = None
+        self._stop: Callable[[], None] | None = None
+        self._is_due = False
+
+    @callback
+    def start(self) -> None:
+        """Listen, and anew whenever somebody is called something else."""
+        self._listen()
+        self._hass.bus.async_listen(EVENT_DEVICE_REGISTRY_UPDATED, self._renamed)
+        self._hass.bus.async_listen(EVENT_AREA_REGISTRY_UPDATED, self._renamed)
+        self._hass.bus.async_listen(EVENT_ENTITY_REGISTRY_UPDATED, self._renamed, event_filter=_may_rename)
+        async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._renamed)
+
+    @callback
+    def _renamed(self, *_what: object) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._hass.loop.call_soon(self._listen)
+
+    @callback
+    def _listen(self) -> None:
+        self._is_due = False
+        entries = [entry for entry in self._hass.config_entries.async_entries(DOMAIN) if not is_site(entry)]
+        forms = sorted({form for entry in entries for name in names_of(self._hass, entry) for form in sayable(name)})
+        if forms == self._forms:
+            return
+        if self._stop is not None:
+            self._stop()
+        self._forms = forms
+        called = "|".join((_CALLED, *forms))
+        sayings = {text.replace(_CALLED, called): saying for saying in SAYINGS for text in saying.sentences}
+
+        async def answer(heard: ConversationInput, result: RecognizeResult) -> str | None:
+            saying = None if result.intent_sentence is None else sayings.get(result.intent_sentence.text or "")
+            if saying is None:
+                return None
+            words = {name: str(entity.value) for name, entity in result.entities.items()}
+            return await _async_answer(self._hass, saying, heard, words)
+
+        self._stop = get_agent_manager(self._hass).register_trigger(list(sayings), answer)
+
+
+@callback
+def _may_rename(data: Mapping[str, Any]) -> bool:
+    is_switch = str(data["entity_id"]).startswith("switch.")
+    return is_switch and (data["action"] != "update" or "aliases" in data["changes"])
 
 
 async def _async_answer(hass: HomeAssistant, saying: Saying, heard: ConversationInput, words: Mapping[str, str]) -> str:
-    name, text = _without_name(hass, plain(words.get("words", "")))
+    said = plain(words.get("words", ""))
+    name, text = _without_name(hass, said)
     place = words.get("place")
     slots = saying.read(text)
     if slots is None and (split := _PLACE.fullmatch(text)) is not None:
         slots, name = saying.read(split[1]), split[2]
+    if slots is None and (split := _BEHIND_NAME.fullmatch(text)) is not None:
+        slots, name = saying.read(split[1]), _named(hass, heard.text)
     if slots is None:
         return str(invalid("voice_not_understood", words=text))
-    if (name := name or place) is not None:
+    if (name := name or place or _named(hass, plain(heard.text).removesuffix(said))) is not None:
         slots[ATTR_NAME] = plain(name)
     try:
         response = await intent.async_handle(
@@ -206,12 +264,25 @@ async def _async_answer(hass: HomeAssistant, saying: Saying, heard: Conversation
     return str(response.speech["plain"]["speech"])
 
 
-def _without_name(hass: HomeAssistant, text: str) -> tuple[str | None, str]:
-    """Return a charge point's name that is in ``text``, and the text without it."""
+def _forms(hass: HomeAssistant) -> list[str]:
+    """Return what charge points may be called, the longest first."""
     names = {name for entry in charge_points(hass, None) for name in names_of(hass, entry)}
-    for name in sorted(names, key=len, reverse=True):
-        pattern = rf" ?\b(?:(?:at|in|on) )?(?:(?:the|my|our) )?{re.escape(plain(name))}$"
-        rest = re.sub(pattern, "", text)
-        if rest != text:
-            return name, rest
+    return sorted({form for name in names for form in short_forms(name)}, key=len, reverse=True)
+
+
+def _named(hass: HomeAssistant, text: str) -> str | None:
+    """Return what a charge point is called in ``text``, in the place of "the car"."""
+    heard = f" {spoken(text)} "
+    return next((form for form in _forms(hass) if f" {form} " in heard), None)
+
+
+def _without_name(hass: HomeAssistant, text: str) -> tuple[str | None, str]:
+    """Return a charge point's name that ``text`` begins or ends with, and the text without it."""
+    for form in _forms(hass):
+        called = r"(?:(?:the|my|our) )?" + r"[\W_]+".join(map(re.escape, form.split()))
+        behind = re.sub(rf" ?\b(?:(?:at|in|on) )?{called}$", "", text)
+        if behind != text:
+            return form, behind
+        if before := re.match(rf"{called} ", text):
+            return form, _BEFORE_WORDS.sub("", text[before.end() :], count=1)
     return None, text
