@@ -34,7 +34,8 @@ from .const import (
     DOMAIN,
     PROTOCOL_MODBUS,
 )
-from .guard import note, note_report
+from .guard import note_report
+from .household_tags import RefusedTags
 from .identity import is_substitute, usable_serial
 from .listener import async_acquire_listener
 from .outlets import connector_of, discover_outlet, first_id
@@ -42,7 +43,6 @@ from .owner_maps import async_load_maps
 from .parting import async_part, async_settle
 from .remedies import RemedyRepairs
 from .security.credentials import verify_secret
-from .security.events import Kind
 from .storage import DATA_HOUSEHOLD, Memory
 
 BUILT_IN = (CONF_METER_INTERVAL, CONF_RATED_CURRENT, CONF_START_WITHOUT_TAG)
@@ -120,6 +120,7 @@ def _units(hass: HomeAssistant, entry: ConfigEntry) -> Callable[[int], ModbusUni
 async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Memory) -> OcppCharger:
     """Let the charge point in whenever it calls; that it has not called yet is no failure."""
     household = hass.data[DATA_HOUSEHOLD]
+    refused = RefusedTags(hass, entry, memory)
     is_free = bool(entry.options.get(CONF_START_WITHOUT_TAG, True))
     hashes = entry.data.get(CONF_PASSWORD_HASHES) or []
     charger = OcppCharger(
@@ -129,7 +130,7 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
         clock=dt_util.utcnow,
         memory=memory.charger,
         save=memory.async_save_charger,
-        authorise=partial(_authorise, hass, entry, memory.id_tag, is_free),
+        authorise=partial(_authorise, hass, refused, memory.id_tag, is_free),
         next_transaction_id=household.async_next_transaction_id,
         start_without_tag=is_free,
         id_tag=memory.id_tag,
@@ -158,6 +159,7 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
 
     entry.async_on_unload(partial(async_part, hass, entry, charger, let_go))
     entry.async_on_unload(RemedyRepairs(hass, entry, charger).watch())
+    entry.async_on_unload(refused.watch())
     return charger
 
 
@@ -192,11 +194,11 @@ async def _async_verify(hass: HomeAssistant, hashes: list[str], shown: bytes) ->
         alone.shutdown(wait=False)
 
 
-def _authorise(hass: HomeAssistant, entry: ConfigEntry, own: str, is_free: bool, tag: str) -> TagStatus:
+def _authorise(hass: HomeAssistant, refused: RefusedTags, own: str, is_free: bool, tag: str) -> TagStatus:
     """Accept the tag that we start charges with ourselves; for any other ask the household."""
     if fold(tag) == fold(own):
         return TagStatus.ACCEPTED
     status = hass.data[DATA_HOUSEHOLD].authorise(tag, is_free=is_free)
     if status is not TagStatus.ACCEPTED:
-        note(hass, Kind.TAG_REFUSED, charge_point=entry.entry_id, tag=tag, status=status.value)
+        refused.hear(tag, status)
     return status

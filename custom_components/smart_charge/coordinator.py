@@ -171,6 +171,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             return
         now = dt_util.utcnow()
         before = self.memory.carry
+        self.charger.admit(is_admitted=is_charge_now(before))
         self._decision = self._decide(now, skip_delay=skip_delay)
         self.memory.carry_on(before, self._decision.carry)
         self.charger.admit(is_admitted=is_charge_now(self.memory.carry))

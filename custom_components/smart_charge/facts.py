@@ -79,6 +79,7 @@ class Facts:
             reading.is_plugged_in,
             reading.is_charging,
             reading.offered_a,
+            reading.awaits_tag,
         )
         is_due = is_spent(self._memory.carry.override, self.session_wh)
         return (

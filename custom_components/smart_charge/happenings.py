@@ -8,6 +8,7 @@ from .charging.model import Source
 from .picture import Picture
 
 OVERRIDE_REFUSED: Final = "override_refused"
+TAG_REFUSED: Final = "tag_refused"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +101,7 @@ MATTERS: Final = (
     _Matter(began="problem_occurred", ended="problem_resolved", of=lambda picture: _if(picture.has_problem)),
 )
 
-KINDS: Final = (*(kind for matter in MATTERS for kind in (matter.began, matter.ended)), OVERRIDE_REFUSED)
+KINDS: Final = (*(kind for matter in MATTERS for kind in (matter.began, matter.ended)), OVERRIDE_REFUSED, TAG_REFUSED)
 """Every happening there is."""
 
 
@@ -110,6 +111,7 @@ class Happenings:
     def __init__(self, picture: Picture) -> None:
         self._going_on = [matter.of(picture) for matter in MATTERS]
         self._refusals = picture.refusals
+        self._refused_tags = picture.refused_tags
 
     def note(self, picture: Picture) -> Iterator[Happening]:
         """Yield what has happened since the last picture."""
@@ -128,6 +130,9 @@ class Happenings:
         if picture.refusals != self._refusals:
             self._refusals = picture.refusals
             yield Happening(kind=OVERRIDE_REFUSED, told=_why(picture) | {"refused_because": picture.refused_because})
+        if picture.refused_tags != self._refused_tags:
+            self._refused_tags = picture.refused_tags
+            yield Happening(kind=TAG_REFUSED, told=_why(picture) | {"refused_because": picture.tag_refused_because})
 
 
 _FOLLOWED_ON: Final = ("delay_ended",)

@@ -49,6 +49,7 @@ class Picture:
 
     Attributes:
         refusals, refused_because: how often an override was refused since we run, and the last time why.
+        refused_tags, tag_refused_because: the same of tags that were held to the charge point.
         unattended: what the vehicle gets when Home Assistant is away, in the words of `Capabilities`.
         is_refused: the charge point said no to what it was last asked for.
         reading: the last one, even while there is no link.
@@ -70,6 +71,8 @@ class Picture:
     unattended: str = "unknown"
     refusals: int = 0
     refused_because: str | None = None
+    refused_tags: int = 0
+    tag_refused_because: str | None = None
     settings: Settings
     windows: tuple[Window, ...]
     reading: Reading

@@ -17,6 +17,7 @@ from .charging.alarms import Danger, acknowledged
 from .coordinator import SmartChargeConfigEntry
 from .forgetting import request as forgetting_request
 from .guard import note
+from .household_tags import AcceptTag
 from .ledger import DATA_LEDGER
 from .ledger_repairs import ISSUE_ID, ISSUE_LEFT
 from .remedies import ApplyRemedy
@@ -147,6 +148,8 @@ async def async_create_fix_flow(
         return TrustMeter()
     if data is not None and issue_id.startswith(forgetting_request.ISSUE):
         return DeletePersonalData(str(data["entry_id"]))
+    if data is not None and "tag_refused_by" in data:
+        return AcceptTag(str(data["tag_refused_by"]))
     if data is not None and "remedy" in data:
         return ApplyRemedy(str(data["entry_id"]), Remedy(str(data["remedy"])))
     if data is not None and issue_id == LEFT_OFF:

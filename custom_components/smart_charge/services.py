@@ -20,12 +20,11 @@ from .chargers.charger import ChargerError
 from .chargers.modbus.charger import ModbusCharger
 from .chargers.ocpp.charger import OcppCharger
 from .chargers.ocpp.tags import MAX_LENGTH, TagStatus
-from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .errors import invalid, translated
 from .guard import note
+from .household_tags import async_list_tag, async_unlist_tag
 from .security.events import Kind
-from .site import is_site
 from .storage import DATA_HOUSEHOLD, KnownTag
 
 ATTR_ACTION: Final = "action"
@@ -135,33 +134,19 @@ async def _async_modbus_read(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_set_tag(call: ServiceCall) -> None:
-    expires_at, tag, status = (call.data.get(key) for key in (ATTR_EXPIRES_AT, ATTR_TAG, ATTR_STATUS))
-    expiry = None if expires_at is None else dt_util.as_utc(expires_at).isoformat(timespec="seconds")
-    await call.hass.data[DATA_HOUSEHOLD].async_set_tag(
-        KnownTag(
-            tag=call.data[ATTR_TAG],
-            status=TagStatus(call.data[ATTR_STATUS]),
-            name=call.data.get(ATTR_NAME),
-            expires_at=None if expires_at is None else dt_util.as_utc(expires_at),
-        )
+    expires_at = call.data.get(ATTR_EXPIRES_AT)
+    tag = KnownTag(
+        tag=call.data[ATTR_TAG],
+        status=TagStatus(call.data[ATTR_STATUS]),
+        name=call.data.get(ATTR_NAME),
+        expires_at=None if expires_at is None else dt_util.as_utc(expires_at),
     )
-    note(call.hass, Kind.TAG_LISTED, user_id=call.context.user_id, tag=tag, status=status, expires_at=expiry)
-    _pass_tags_on(call.hass)
+    await async_list_tag(call.hass, tag, user_id=call.context.user_id)
 
 
 async def _async_remove_tag(call: ServiceCall) -> None:
-    if not await call.hass.data[DATA_HOUSEHOLD].async_remove_tag(call.data[ATTR_TAG]):
+    if not await async_unlist_tag(call.hass, call.data[ATTR_TAG], user_id=call.context.user_id):
         raise invalid("unknown_tag", tag=call.data[ATTR_TAG])
-    note(call.hass, Kind.TAG_REMOVED, user_id=call.context.user_id, tag=call.data[ATTR_TAG])
-    _pass_tags_on(call.hass)
-
-
-def _pass_tags_on(hass: HomeAssistant) -> None:
-    """Tell every charge point that can keep a list of its own, for when we are away."""
-    statuses = hass.data[DATA_HOUSEHOLD].statuses(dt_util.utcnow())
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        if not is_site(entry) and isinstance(charger := entry.runtime_data.charger, OcppCharger):
-            charger.set_tags(statuses)
 
 
 async def _async_list_tags(call: ServiceCall) -> ServiceResponse:

@@ -58,6 +58,8 @@ class Showing:
             unattended=charger.capabilities.unattended,
             refusals=self._refusals,
             refused_because=self._refused_because,
+            refused_tags=memory.refused_tags,
+            tag_refused_because=memory.tag_refused_because,
             settings=settings,
             windows=windows_of(options),
             reading=charger.reading or Reading(taken_at=now),

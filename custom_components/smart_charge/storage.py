@@ -53,6 +53,8 @@ class Memory:
         self.ending = Ending()
         self.charger: Mapping[str, Any] = {}
         self.id_tag = secrets.token_hex(8).upper()
+        self.refused_tags = 0
+        self.tag_refused_because: str | None = None
         self.has_to_forget = False  # the tags that the charge point holds: it was away when they were deleted
 
     async def async_load(self) -> None:
@@ -73,6 +75,12 @@ class Memory:
         self.charger = stored.get("charger") or {}
         self.id_tag = stored.get("id_tag") or self.id_tag
         self.has_to_forget = stored.get("has_to_forget") is True
+
+    @callback
+    def note_tag_refused(self, because: str) -> None:
+        """Take note that a tag was refused since we run, and why."""
+        self.refused_tags += 1
+        self.tag_refused_because = because
 
     @callback
     def save_soon(self) -> None:
@@ -201,6 +209,10 @@ class Household:
     def statuses(self, now: datetime) -> dict[str, TagStatus]:
         """Return what each known tag may do."""
         return {tag.tag: tag.status_at(now) for tag in self.tags}
+
+    def knows(self, tag: str) -> bool:
+        """Whether the tag is on the list, whatever it may do."""
+        return fold(tag) in self._tags
 
     def authorise(self, tag: str, *, is_free: bool) -> TagStatus:
         """Say whether a tag may start a charge.

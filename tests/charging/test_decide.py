@@ -45,6 +45,7 @@ from .facts import (
 )
 
 STANDING = Override(made_at=OPEN, has_seen_vehicle=True)
+UNTOLD = reading(status=ConnectorStatus.PREPARING, awaits_tag=True)
 ASLEEP = reading(status=ConnectorStatus.SUSPENDED_EV, offered_a=32.0)
 
 
@@ -55,6 +56,9 @@ ASLEEP = reading(status=ConnectorStatus.SUSPENDED_EV, offered_a=32.0)
         ({"reading": UNPLUGGED}, 0.0, Reason.NOT_PLUGGED_IN, None),
         ({"reading": UNPLUGGED, "now": CLOSED}, 0.0, Reason.NOT_PLUGGED_IN, None),
         ({"now": CLOSED}, 0.0, Reason.WAITING_FOR_DEFAULT_HOURS, LEFT),
+        ({"reading": UNTOLD}, 0.0, Reason.WAITING_FOR_TAG, None),
+        ({"reading": UNTOLD, "carry": holding(0.0, 32.0)}, 0.0, Reason.WAITING_FOR_TAG, None),
+        ({"reading": UNTOLD, "now": CLOSED}, 0.0, Reason.WAITING_FOR_DEFAULT_HOURS, LEFT),
         ({"mode": Mode.OFF}, 0.0, Reason.OFF, None),
         ({}, 0.0, Reason.DELAYED_START, OPEN + timedelta(seconds=300)),
         ({"carry": holding(32.0, 0.0), "mode": Mode.OFF}, 32.0, Reason.DELAYED_STOP, OPEN + timedelta(seconds=200)),

@@ -319,6 +319,7 @@ def test_only_named_causes_are_exempt_each_in_its_direction():
         Source.CABLE_RATING: {Direction.FALL},
         Source.SUPPLY: {Direction.FALL},
         Source.NOT_PLUGGED_IN: {Direction.FALL},
+        Source.NO_TAG: {Direction.FALL},
         Source.CHARGE_NOW: {Direction.RISE},
         Source.STOP: {Direction.FALL},
         Source.RESPONSE_DSR: {Direction.FALL},

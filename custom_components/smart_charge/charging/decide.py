@@ -27,6 +27,7 @@ from .supply import (
     charge_point_limit,
     charger_fault_limit,
     lowest_first,
+    no_tag_limit,
     not_plugged_in_limit,
     promised_a,
     safety_lock_limit,
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     off_limit,
     default_hours_limit,
     plan_limit,
+    no_tag_limit,
     supply_limit,
 )
 """Every rule, strongest first: of equal limits the first is the reason. `override.LIFTS` says what lifts which.

@@ -94,6 +94,7 @@ class Source(StrEnum):
     CABLE_RATING = "cable_rating"
     SUPPLY = "supply"
     NOT_PLUGGED_IN = "not_plugged_in"
+    NO_TAG = "no_tag"
     CHARGE_NOW = "charge_now"
     STOP = "stop"
     RESPONSE_DSR = "response_dsr"
@@ -115,6 +116,7 @@ class Reason(StrEnum):
     TOO_HOT = "too_hot"
     SLOWED_BY_HEAT = "slowed_by_heat"
     NOT_PLUGGED_IN = "not_plugged_in"
+    WAITING_FOR_TAG = "waiting_for_tag"  # nothing else is in the way
     OFF = "off"
     WAITING_FOR_DEFAULT_HOURS = "waiting_for_default_hours"
     DELAYED_START = "delayed_start"  # the random delay holds charging back

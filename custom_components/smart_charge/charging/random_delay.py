@@ -35,6 +35,7 @@ AT_ONCE: dict[Source, frozenset[Direction]] = {
     Source.CABLE_RATING: _FALL,
     Source.SUPPLY: _FALL,  # to keep the premises' connection limit; rising again waits (11.8)
     Source.NOT_PLUGGED_IN: _FALL,  # no load switches
+    Source.NO_TAG: _FALL,
     Source.CHARGE_NOW: _RISE,  # the owner overrode the delay by hand (11.5)
     Source.STOP: _FALL,
     Source.RESPONSE_DSR: _FALL,  # charging again behind it: see `demand_response.exempt_by_event` (11.7)

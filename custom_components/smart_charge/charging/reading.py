@@ -62,6 +62,7 @@ class Reading:
         import_wh, export_wh: running totals of the meter; may glitch, reset and roll over.
         session_wh: the charge point's own session counter, where it has one.
         cable_a: rating of the cable plugged in, where the charge point can tell (proximity pilot).
+        awaits_tag: a vehicle is there, and gets nothing before a tag is held to the charge point.
     """
 
     taken_at: datetime
@@ -79,6 +80,7 @@ class Reading:
     temperature_c: float | None = None
     cable_a: float | None = None
     fault: Fault | None = None
+    awaits_tag: bool = False
 
     @property
     def metered_at(self) -> datetime:

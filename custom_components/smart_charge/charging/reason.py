@@ -28,6 +28,7 @@ _NOTHING_BECAUSE: dict[Source, Reason] = {
     Source.CHARGE_POINT_RATING: Reason.RATING_TOO_LOW,
     Source.CABLE_RATING: Reason.CABLE_LIMIT,
     Source.NOT_PLUGGED_IN: Reason.NOT_PLUGGED_IN,
+    Source.NO_TAG: Reason.WAITING_FOR_TAG,
     Source.STOP: Reason.STOPPED,
     Source.RESPONSE_DSR: Reason.RESPONSE_DSR,
     Source.DSR: Reason.DEMAND_RESPONSE,

@@ -110,3 +110,13 @@ def not_plugged_in_limit(situation: Situation) -> Limit | None:
     if situation.reading is None or situation.reading.is_plugged_in is not False:
         return None
     return Limit(max_a=0.0, source=Source.NOT_PLUGGED_IN)
+
+
+def no_tag_limit(situation: Situation) -> Limit | None:
+    """Ask for nothing before a tag is held to the charge point, so that holding it is a charging instance (11.1).
+
+    No load changes by it, so it never waits.
+    """
+    if situation.reading is None or not situation.reading.awaits_tag:
+        return None
+    return Limit(max_a=0.0, source=Source.NO_TAG)

@@ -22,6 +22,7 @@ from ..chargers.ocpp.charger import OcppCharger
 from ..const import DOMAIN
 from ..coordinator import SmartChargeConfigEntry
 from ..guard import note
+from ..household_tags import DATA_REFUSED_TAGS
 from ..ledger import DATA_LEDGER
 from ..records.remnants import Remnant
 from ..records.retention import Erased
@@ -122,6 +123,8 @@ async def _async_erase_stored(
         for entry in entries:
             if isinstance(charger := entry.runtime_data.charger, OcppCharger):
                 charger.set_tags({})
+        for refused in hass.data.get(DATA_REFUSED_TAGS, {}).values():
+            refused.forget()
     for entry in entries:
         await entry.runtime_data.memory.async_save()
     names, states = await async_forget_names(hass, entries, traces)

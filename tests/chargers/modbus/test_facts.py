@@ -57,6 +57,20 @@ def test_bender_states_are_told_in_our_words(maps, vehicle, ocpp, setpoint, told
     assert (found.pilot, found.status) == told
 
 
+@pytest.mark.parametrize(
+    ("map_id", "told", "silent"),
+    [
+        ("esp32_evse", {"state": "B1", "pending_authorization": 1}, {"state": "B1", "pending_authorization": 0}),
+        ("mennekes_hcc3", {"charger_state": 1, "cp_state": 3}, {"charger_state": 2, "cp_state": 3}),
+        ("kathrein_kwb", {"charging_state": 2, "cp_state": 1}, {"charging_state": 3, "cp_state": 1}),
+        ("esp32_evse", {"state": "B1", "pending_authorization": 1}, {"state": "A", "pending_authorization": 1}),
+    ],
+)
+def test_where_a_register_tells_that_a_tag_is_waited_for_we_know(maps, map_id, told, silent) -> None:
+    assert reading(maps[map_id], **told).awaits_tag
+    assert not reading(maps[map_id], **silent).awaits_tag
+
+
 def test_a_grave_error_bit_stops_charging(maps) -> None:
     found = reading(maps["bender_cc612"], vehicle_state=3, ocpp_status=6, error_bits=1 << 5 | 1 << 7)
     assert found.fault.code == "rcd_tripped, backend_disconnected"

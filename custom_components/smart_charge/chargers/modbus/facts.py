@@ -28,6 +28,7 @@ def to_reading(register_map: RegisterMap, values: Values, taken_at: datetime) ->
         temperature_c=find(facts.temperature_c, values),
         cable_a=find(facts.cable_a, values),
         fault=fault,
+        awaits_tag=_awaits_tag(register_map, values),
     )
 
 
@@ -44,6 +45,12 @@ def _vehicle(
     if fault is not None and fault.is_safety:
         status = ConnectorStatus.FAULTED
     return None if pilot is None else PilotState(pilot), None if status is None else ConnectorStatus(status)
+
+
+def _awaits_tag(register_map: RegisterMap, values: Values) -> bool:
+    """Whether the rule that says what the connector does says so too."""
+    told = next((rule for rule in register_map.status if rule.status is not None and _is_met(rule, values)), None)
+    return told is not None and told.awaits_tag
 
 
 def find(origin: Origin, values: Values) -> float | None:

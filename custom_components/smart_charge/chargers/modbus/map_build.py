@@ -151,6 +151,7 @@ def _status_rule(entry: Mapping[str, Any]) -> StatusRule:
         status=entry.get("status"),
         fault=entry.get("fault"),
         is_safety=entry.get("safety", True),
+        awaits_tag=entry.get("awaits_tag", False),
     )
 
 

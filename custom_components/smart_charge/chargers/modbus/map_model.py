@@ -68,6 +68,7 @@ class StatusRule:
     status: str | None = None
     fault: str | None = None
     is_safety: bool = True
+    awaits_tag: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

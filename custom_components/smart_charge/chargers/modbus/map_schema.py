@@ -170,6 +170,7 @@ MAP: Final = vol.Schema(
                 vol.Optional("status"): vol.In(list(ConnectorStatus)),
                 vol.Optional("fault"): _TEXT,
                 vol.Optional("safety"): bool,
+                vol.Optional("awaits_tag"): bool,
             }
         ),
         vol.Optional("faults", default=dict): {

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from ...charging.model import Reading
@@ -107,7 +107,8 @@ class OcppCharger:
     @property
     def reading(self) -> Reading | None:
         """What it last said."""
-        return self._parts.snapshot.reading
+        reading = self._parts.snapshot.reading
+        return replace(reading, awaits_tag=True) if reading is not None and self._parts.awaits_tag else reading
 
     @property
     def is_online(self) -> bool:
@@ -133,10 +134,12 @@ class OcppCharger:
     def admit(self, *, is_admitted: bool) -> None:
         """Let a transaction begin on our own tag while a person in Home Assistant asks to charge (O10)."""
         parts = self._parts
-        is_new = is_admitted and not parts.starting.is_admitted
+        if is_admitted is parts.starting.is_admitted:
+            return
         parts.starting.is_admitted = is_admitted
-        if is_new and parts.book.open is None and parts.lease.wanted_a:
+        if is_admitted and parts.book.open is None and parts.lease.wanted_a:
             parts.starter.wished()
+        self._audience.changed()
 
     async def run(self) -> None:
         """Greet, renew, start, until cancelled."""

@@ -194,7 +194,12 @@ class Hearing:
     def tag_status(self, tag: str) -> TagStatus:
         """Our own tag, and those the charge point gives itself, are accepted; the owner's list has the rest."""
         own = {fold(item) for item in self._bench.own_tags}
-        return TagStatus.ACCEPTED if fold(tag) in own else self._authorise(tag.strip())
+        if fold(tag) in own:
+            return TagStatus.ACCEPTED
+        status = self._authorise(tag.strip())
+        if status is not TagStatus.ACCEPTED:
+            self._changed()
+        return status
 
     async def heard_start(self, said: Started) -> int:
         """Hear that a transaction began. One on another connector gets its id, and is none of ours."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from ...charging.model import ConnectorStatus
 from ..charger import Clock, Save
 from .audience import Audience
 from .bench import Bench, Company
@@ -148,6 +149,12 @@ class Parts:
         if not (self.onboarding.is_done and self.hours.holds and self.configuration.starts_offline):
             return "unknown"
         return "default_hours" if self.hours.has_hours else "charges"
+
+    @property
+    def awaits_tag(self) -> bool:
+        """Whether a vehicle is there for which nobody has begun a transaction, and we may not."""
+        is_waiting = self.snapshot.status in (ConnectorStatus.PREPARING, ConnectorStatus.FINISHING)
+        return is_waiting and self.book.open is None and not self.starting.may_start()
 
     def _sampled(self) -> None:
         self.rate.heard()
