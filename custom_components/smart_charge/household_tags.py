@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 import probatio
 
+from .by_whom import who_fills_in
 from .chargers.ocpp.charger import OcppCharger
 from .chargers.ocpp.tags import MAX_LENGTH, TagStatus
 from .const import DOMAIN
@@ -157,5 +158,5 @@ class AcceptTag(RepairsFlow):
                 description_placeholders={"name": entry.title, "tag": tag},
             )
         name = user_input.get("name", "").strip() or None
-        await async_list_tag(self.hass, KnownTag(tag=tag, status=TagStatus.ACCEPTED, name=name), user_id=None)
+        await async_list_tag(self.hass, KnownTag(tag=tag, status=TagStatus.ACCEPTED, name=name), user_id=who_fills_in())
         return self.async_create_entry(data={})
