@@ -96,7 +96,9 @@ class Counting:
             memory.session = advance(memory.session, reading)
             return
         unseen, memory.session = after_absence(memory.session, memory.total, memory.seen_at, reading)
-        if unseen is not None and not self._tells_transactions:
+        if self._tells_transactions:
+            memory.session = memory.session and replace(memory.session, may_be_several=False)  # it will tell
+        elif unseen is not None:
             self._recording.add(session_record(self._recording.outlet, unseen, memory.tab))
 
     def _hold_unclaimed(self, before: Session | None, gained_wh: int, now: datetime) -> None:

@@ -153,6 +153,7 @@ def session_record(
         doubt_wh=None if error is None else round(error.register_wh * error.doubt),
         interruptions=session.interruptions,
         is_recovered=session.is_recovered,
+        may_be_several=session.may_be_several,
         tag=None if tab is None else tab.tag,
         who=None if tab is None else tab.who,
     )

@@ -162,6 +162,7 @@ def _plain_session(session: SessionRecord) -> JsonObjectType:
         "unplugged": _local(session.unplugged_at),
         "is_running": session.is_open,
         "is_recovered": session.is_recovered,
+        "may_be_several": session.may_be_several,
         "import_kwh": session.import_wh / 1000,
         "export_kwh": session.export_wh / 1000,
         "charging_minutes": round(session.charging_s / 60, 1),

@@ -19,6 +19,12 @@ LEAST_WH: Final = 10
 _COUNTER_SLACK_WH: Final = 100
 
 
+ROOM_FOR_ANOTHER: Final = timedelta(minutes=10)
+"""In a shorter absence no vehicle is taken to have left, and another to have come and charged."""
+
+_MOST_OF_IT: Final = 0.9
+"""A vehicle that has drawn this much of what it would have, without a pause, was there all the time."""
+
 PATIENCE: Final = timedelta(minutes=10)
 """A charge point that tells late what it did has told it by then."""
 
@@ -59,6 +65,7 @@ class Unclaimed:
             charging_s=(self.until - self.since).total_seconds(),
             imported=Meter(counted_wh=self.energy_wh, last_wh=0, changed_at=self.until),
             is_recovered=True,
+            may_be_several=True,
         )
 
 
@@ -74,12 +81,22 @@ def after_absence(
     """
     is_idle = session is None or session.state is State.FINISHED
     if not is_idle:
-        return _with_other_vehicle(session, reading)  # type: ignore[arg-type]
+        return _with_other_vehicle(session, seen_at, reading)  # type: ignore[arg-type]
     after = advance(session, reading)
     if after is session:
         return (_unseen_stay(total, seen_at, reading) if event_of(reading) is Event.UNPLUGGED else None), session
     begun = _begun_unseen(after, total, seen_at, reading)  # type: ignore[arg-type]
-    return _parted(begun, reading) if session is not None and _follows(session) else (None, begun)
+    left, begun = _parted(begun, reading) if session is not None and _follows(session) else (None, begun)
+    has_room = reading.taken_at - seen_at >= ROOM_FOR_ANOTHER
+    if left is not None:
+        return replace(left, may_be_several=has_room), begun
+    return None, replace(begun, may_be_several=has_room and _is_unaccounted(begun.energy_wh, reading))
+
+
+def _is_unaccounted(gained_wh: int, reading: Reading) -> bool:
+    """Whether energy was taken in an absence that no counter of one session shows."""
+    counter_wh = reading.session_wh
+    return gained_wh >= LEAST_WH and (counter_wh is None or abs(gained_wh - counter_wh) > _COUNTER_SLACK_WH)
 
 
 def _unseen_stay(total: Meter, seen_at: datetime, reading: Reading) -> Session | None:
@@ -98,6 +115,7 @@ def _unseen_stay(total: Meter, seen_at: datetime, reading: Reading) -> Session |
         charging_s=(at - seen_at).total_seconds(),
         imported=meter,
         is_recovered=True,
+        may_be_several=at - seen_at >= ROOM_FOR_ANOTHER and _is_unaccounted(meter.total_wh, reading),
     )
 
 
@@ -124,16 +142,32 @@ def _gained(total: Meter, reading: Reading) -> Meter:
     return meter if reading.import_wh is None else read(meter, reading.import_wh, reading.metered_at)
 
 
-def _with_other_vehicle(session: Session, reading: Reading) -> tuple[Session | None, Session | None]:
+def _with_other_vehicle(session: Session, seen_at: datetime, reading: Reading) -> tuple[Session | None, Session | None]:
     """Tell a stay that goes on from other vehicles', where the charge point's own counter has begun again."""
     after = advance(session, reading)
     counter_wh, before_wh = reading.session_wh, session.counter_wh
-    if after is None or counter_wh is None or before_wh is None or not _follows(session):
-        return None, after
+    if after is None:
+        return None, None
+    if counter_wh is None or before_wh is None or not _follows(session):
+        return None, _doubted(session, after, seen_at, reading)
     if after.state is State.FINISHED and counter_wh < LEAST_WH:
-        return None, after  # many show nothing once the vehicle has left
+        return None, _doubted(session, after, seen_at, reading)  # many show nothing once the vehicle has left
     lag_wh = max(0, session.energy_wh - before_wh)
-    return _parted(after, reading, lag_wh, has_begun_again=counter_wh < before_wh)
+    left, after = _parted(after, reading, lag_wh, has_begun_again=counter_wh < before_wh)
+    return None if left is None else _doubted(session, left, seen_at, reading), after
+
+
+def _doubted(before: Session, after: Session, seen_at: datetime, reading: Reading) -> Session:
+    """Mark a stay that took energy in an absence long enough for another vehicle to have taken some of it."""
+    passed, gained_wh = reading.taken_at - seen_at, after.energy_wh - before.energy_wh
+    if passed < ROOM_FOR_ANOTHER or gained_wh < LEAST_WH:
+        return after
+    drew_throughout = (
+        before.state is State.CHARGING is after.state
+        and before.power_w is not None
+        and gained_wh >= _MOST_OF_IT * before.power_w * passed / timedelta(hours=1)
+    )
+    return after if drew_throughout else replace(after, may_be_several=True)
 
 
 def _follows(session: Session) -> bool:
@@ -186,5 +220,6 @@ def handed_over(session: Session, at: datetime, energy_wh: int) -> tuple[Session
         imported=replace(meter, counted_wh=rest_wh, guessed_wh=0.0),
         exported=replace(session.exported, counted_wh=0, guessed_wh=0.0),
         is_recovered=True,
+        may_be_several=False,
     )
     return left, came

@@ -63,6 +63,7 @@ class Session:
         charging_s: time in which it drew, pauses left out.
         interruptions: how often it went on after a pause.
         is_recovered: it began or ended while nobody looked, so that its instants are bounds.
+        may_be_several: an absence in it had room for another vehicle, and nothing tells whether there was one.
         unseen_from_wh: where the register stood before it began unseen; None where its beginning was seen.
         counter_wh: the charge point's own counter of the session, where it has one.
         seen_at, power_w: of the last reading, for the time and energy up to the next one.
@@ -77,6 +78,7 @@ class Session:
     charging_s: float = 0.0
     interruptions: int = 0
     is_recovered: bool = False
+    may_be_several: bool = False
     unseen_from_wh: int | None = None
     counter_wh: int | None = None
     power_w: float | None = None

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, delete, func, insert, inspect, select
 
 from .errors import LedgerTooNew
-from .tables import dsr_events, metadata, places, versions
+from .tables import claims, dsr_events, metadata, places, versions, writers
 
 SCHEMA: Final = "smart_charge"
 """Our own on PostgreSQL: the names of our tables are too plain to share one with strangers."""
@@ -66,6 +66,13 @@ def _own_id(connection: Connection) -> None:
         connection.execute(insert(places).values(id=uuid4().hex))
 
 
+def _who_writes(connection: Connection) -> None:
+    """Tell a site from a copy of it, and who announces a report; mark a stay that may have been several."""
+    for table in (claims, writers):
+        table.create(connection, checkfirst=True)
+    connection.exec_driver_sql("ALTER TABLE sessions ADD COLUMN may_be_several BOOLEAN DEFAULT FALSE NOT NULL")
+
+
 STEPS: Final[Mapping[int, Step]] = {
     1: _todays_tables,
     2: _events_behind_decisions,
@@ -73,6 +80,7 @@ STEPS: Final[Mapping[int, Step]] = {
     4: _energy_with_a_price,
     5: _accuracy,
     6: _own_id,
+    7: _who_writes,
 }
 """By the version that each one leads to."""
 

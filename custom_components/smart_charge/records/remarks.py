@@ -22,6 +22,7 @@ class Remark(StrEnum):
     OUT_OF_ORDER = "times_out_of_order"
     OVERLAPS = "overlaps_the_event_before_on_this_outlet"
     TOO_MUCH_ENERGY = "more_energy_than_the_outlet_can_give"
+    MAY_BE_SEVERAL = "may_be_more_than_one_event"
     CALCULATED = "energy_calculated_not_metered"
     CLOCK_WENT_BACK = "clock_went_back_during_the_event"
     NOT_PERMITTED = "outlet_class_not_permitted"
@@ -45,6 +46,7 @@ def faults_of(
         (Remark.OUT_OF_ORDER, lambda: _is_out_of_order(_instants(session))),
         (Remark.OVERLAPS, lambda: before is not None and end_of(before) > session.plugged_in_at),
         (Remark.TOO_MUCH_ENERGY, lambda: _is_too_much(session, outlet)),
+        (Remark.MAY_BE_SEVERAL, lambda: session.may_be_several),
         (Remark.CALCULATED, lambda: not session.is_metered),
         (Remark.CLOCK_WENT_BACK, lambda: _seems_to_go_back(_instants(session))),
         (Remark.NOT_PERMITTED, lambda: _is_not_permitted(outlet, is_residents_only)),

@@ -15,7 +15,7 @@ from .values import SessionRecord
 COLUMNS: Final = (
     "session", "name", "charge_point", "connector", "plugged_in", "charge_started", "charge_ended", "unplugged",
     "import_kwh", "export_kwh", "charging_minutes", "cost", "kwh_without_price", "obtained", "interruptions",
-    "recovered", "tag", "who", "meter_error_percent", "meter_doubt_percent", "meter_compared_kwh",
+    "recovered", "may_be_several", "tag", "who", "meter_error_percent", "meter_doubt_percent", "meter_compared_kwh",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def _plain(session: SessionRecord, zone: ZoneInfo, names: Mapping[str, str]) -> 
         session.import_wh / 1000, session.export_wh / 1000, round(session.charging_s / 60, 1),
         None if session.whole_cost is None else str(session.whole_cost), session.unpriced_wh / 1000,
         "metered" if session.is_metered else "calculated", session.interruptions, session.is_recovered,
+        session.may_be_several,
         session.tag, session.who, percent(session.meter_error), percent(session.meter_doubt),
         None if session.compared_wh is None else session.compared_wh / 1000,
     )  # fmt: skip

@@ -149,6 +149,7 @@ sessions = Table(
     Column("doubt_wh", BigInteger),
     Column("interruptions", Integer, nullable=False, default=0),
     Column("is_recovered", Boolean, nullable=False, default=False, server_default=false()),
+    Column("may_be_several", Boolean, nullable=False, default=False, server_default=false()),
     Column("tag", Words(LONGEST_TEXT)),
     Column("who", Words(LONGEST_TEXT)),
     sqlite_with_rowid=False,
@@ -267,3 +268,23 @@ reports = Table(
     Column("file_name", Words(LONGEST_TEXT), nullable=False),
     Column("digest", String(64), nullable=False),
 )
+
+claims = Table(
+    "report_claims",
+    metadata,
+    Column("quarter", String(7), primary_key=True),
+    Column("scheme", String(64), primary_key=True),
+    Column("site", Words(64), nullable=False),
+    Column("claimed_at", Instant, nullable=False),
+)
+"""Which site announces a quarter's report, of all that make the same one."""
+
+writers = Table(
+    "writers",
+    metadata,
+    Column("site", Words(64), primary_key=True),
+    Column("run", String(32), nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("rival_at", Instant),
+)
+"""Which run of Home Assistant writes as a site, and when another last tried to."""
