@@ -1,18 +1,21 @@
 """What is left behind in several charge points is together no more than the supply can carry unwatched."""
 
+from unittest.mock import patch
+
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_charge.charging.left_to_each import left_to_each
-from custom_components.smart_charge.const import CONF_SUPPLY, DOMAIN
+from custom_components.smart_charge.charging.left_to_each import Unwatched, left_to_each
+from custom_components.smart_charge.config_flow import SmartChargeConfigFlow
+from custom_components.smart_charge.const import CONF_PROTOCOL, CONF_SUPPLY, DOMAIN, PROTOCOL_OCPP
 from custom_components.smart_charge.repairs import async_create_fix_flow
 
 from .charging.premises import supply
 from .premises import FUSE_25, FUSE_60, add, site_entry
-from .shell import CHARGING, FakeCharger, settle, shown
+from .shell import CHARGING, FakeCharger, modbus_entry, set_up_fake, settle, shown
 
 pytestmark = [pytest.mark.requirement("7.1"), pytest.mark.requirement("8.1")]
 
@@ -36,7 +39,9 @@ pytestmark = [pytest.mark.requirement("7.1"), pytest.mark.requirement("8.1")]
     ],
 )
 def test_what_is_left_fits_on_every_phase(limit_a, without_meter_a, wired, left):
-    assert left_to_each(supply(limit_a, 3, without_meter_a=without_meter_a), wired) == left
+    constant = {key: Unwatched(phases=phases) for key, phases in wired.items()}
+    found = left_to_each(supply(limit_a, 3, without_meter_a=without_meter_a), constant)
+    assert {key: each.max_a for key, each in found.items()} == left
 
 
 async def test_who_would_be_too_much_stays_off_until_the_owner_allows_it(
@@ -84,6 +89,69 @@ async def test_who_is_left_alone_may_take_it_all(
     await settle(hass)
     assert charger.plans[-1].max_a == 6.0
     assert ir.async_get(hass).async_get_issue(DOMAIN, "left_off_by_supply") is None
+
+
+def keeping_hours(entry_id: str, **options: object) -> MockConfigEntry:
+    data = dict(modbus_entry().data) | {CONF_PROTOCOL: PROTOCOL_OCPP}
+    return MockConfigEntry(
+        domain=DOMAIN, title="Drive", entry_id=entry_id, unique_id=entry_id, data=data, options=options
+    )
+
+
+async def test_who_keeps_hours_has_a_turn_beside_others_and_is_told_when(
+    hass: HomeAssistant, charger: FakeCharger
+) -> None:
+    await set_up_fake(hass, charger, keeping_hours("2"))
+    other = keeping_hours("1")
+    other.add_to_hass(hass)
+    await add(hass, site_entry(**{CONF_SUPPLY: FUSE_60 | {"limit": 20.0}}))
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "left_off_by_supply") is None
+    charger.say(**CHARGING)
+    await settle(hass)
+    state = hass.states.get("sensor.drive_without_home_assistant")
+    assert state is not None
+    assert state.state == "takes_turns"
+    assert state.attributes["sentence"] == (
+        "Without Home Assistant it takes turns with other charge points: it charges 12:00 to 23:45, at 6 A"
+    )
+    plan = charger.plans[-1]
+    assert plan.max_a == 6.0
+    assert plan.hours is not None
+    assert [str(window.start) for window in plan.hours.windows] == ["12:00:00"]
+    assert max(plan.draw_s() for _ in range(100)) <= 600
+
+    night = {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00:00", "end": "06:00:00"}
+    hass.config_entries.async_update_entry(other, options={"default_hours": [night]})
+    await settle(hass)
+    hours = charger.plans[-1].hours
+    assert hours is not None
+    assert [str(window.start) for window in hours.windows] == ["03:00:00"]
+
+    await hass.config_entries.async_remove(other.entry_id)
+    await settle(hass)
+    assert charger.plans[-1].hours is None
+
+
+async def test_who_comes_last_is_told_at_set_up_what_is_left_for_it(hass: HomeAssistant, charger: FakeCharger) -> None:
+    await set_up_fake(hass, charger, keeping_hours("1"))
+    await add(hass, site_entry(**{CONF_SUPPLY: FUSE_60 | {"limit": 20.0}}))
+    said = [await _said_at_set_up(hass, lot) for lot in ("by_profile", "failsafe_current")]
+    assert said[0].startswith(
+        "Without Home Assistant it takes turns with other charge points: it charges Monday to Friday 11:00"
+    )
+    assert said[1].endswith("so it stays off until Home Assistant is back.")
+    await hass.config_entries.async_remove("1")
+    await settle(hass)
+    assert (await _said_at_set_up(hass, "by_profile")).startswith("These hours are also left in the charge point")
+
+
+async def _said_at_set_up(hass: HomeAssistant, lot: str) -> str:
+    """Open the step about hours as set-up does once the charge point is known to have this lot."""
+    flow = SmartChargeConfigFlow()
+    flow.hass, flow.flow_id, flow.handler, flow.context = hass, "flow", DOMAIN, {"source": "user"}
+    with patch.object(SmartChargeConfigFlow, "_unattended", lot):
+        step = await flow.async_step_hours()
+    return (step["description_placeholders"] or {})["unattended"]
 
 
 async def test_a_site_that_is_disabled_asks_for_nothing_any_more(

@@ -57,7 +57,13 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         self.planner = Planner(memory, hass.data[DATA_PRICES])
         self._asking = Asking(self.name, charger, self._task, self._show)
         self._leaving = Leaving(
-            hass, charger, entry_id=entry.entry_id, name=self.name, settings=self._settings_left_behind, run=self._task
+            hass,
+            charger,
+            entry_id=entry.entry_id,
+            name=self.name,
+            settings=lambda: self.settings,
+            left=lambda: self._share.left,
+            run=self._task,
         )
         self.ledger = hass.data[DATA_LEDGER]
         outlet = OutletKey(charge_point=entry.entry_id, connector=entry.data.get(CONF_CONNECTOR_ID, 1))
@@ -192,11 +198,6 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             self.leave_behind()
         return decision
 
-    def _settings_left_behind(self) -> Settings:
-        """Return what holds without us, when nobody shares the supply any more: no more than is safe unwatched."""
-        settings, most_a = self.settings, self._share.unattended_a
-        return settings if most_a is None else replace(settings, rated_a=min(settings.rated_a, most_a))
-
     # Showing
 
     def _show(self, now: datetime) -> None:
@@ -210,8 +211,9 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             self.async_set_updated_data(self._picture(now))
 
     def _picture(self, now: datetime) -> Picture:
-        picture = self._showing.picture(now, self.settings, self.config_entry.options, self._decision)
-        return replace(picture, unattended="stays_off") if self._share.unattended_a == 0 else picture
+        return self._showing.picture(
+            now, self.settings, self.config_entry.options, self._decision, left=self._share.left
+        )
 
     def sentence(self, why: str, until_at: datetime | None, at: datetime) -> str | None:
         """Say why, as it was said at an instant."""
@@ -292,6 +294,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
     async def async_language_changed(self) -> None:
         """Speak the language, and keep the time zone, that Home Assistant is now set to."""
         self._showing.wording = await Wording.async_load(self.hass)
+        self.hass.data[DATA_SITE].charge_points_changed()
         self.options_changed()
 
     @callback

@@ -11,9 +11,12 @@ from homeassistant.helpers import issue_registry as ir
 from .asking import Run
 from .chargers.charger import Charger, ChargerError, LeaveBehind
 from .charging.fallback import hours_left_behind
-from .charging.model import MIN_CURRENT_A, Settings
+from .charging.left_to_each import Left
+from .charging.left_turns import Turn
+from .charging.model import MIN_CURRENT_A, Settings, WeeklyHours
 from .charging.random_delay import draw_s
 from .const import DOMAIN, LOGGER
+from .settings import local_zone
 
 _REPAIRS: Final = {"stays_as_it_was": "stays_off", "stays_off": "fails_to_zero"}
 """What is said where a vehicle would stay uncharged without us."""
@@ -30,6 +33,7 @@ class Leaving:
         entry_id: str,
         name: str,
         settings: Callable[[], Settings],
+        left: Callable[[], Left | None],
         run: Run,
     ) -> None:
         self._hass = hass
@@ -37,6 +41,7 @@ class Leaving:
         self._name = name
         self._charger = charger
         self._settings = settings
+        self._left = left
         self._run = run
         self._dice = SystemRandom()
         self._last_draw_s: int | None = None
@@ -54,10 +59,12 @@ class Leaving:
         self.task = self._run(self._async_write(), "leave behind")
 
     async def _async_write(self) -> None:
-        settings = self._settings()
+        settings, turn = self._settings(), self._turn
         plan = LeaveBehind(
-            hours=hours_left_behind(settings),
-            max_a=settings.rated_a,
+            hours=hours_left_behind(settings)
+            if turn is None
+            else WeeklyHours(windows=turn.windows, time_zone=local_zone()),
+            max_a=self._most_a,
             draw_s=self._draw_edge,
             delay_max_s=settings.random_delay_max_s,
         )
@@ -67,16 +74,29 @@ class Leaving:
             LOGGER.debug("%s: what shall hold without us was not taken: %r", self._name, err)
         self._tell()
 
+    @property
+    def _turn(self) -> Turn | None:
+        """Its time of day, where it shares the supply by the clock when nobody shares it any more."""
+        left = self._left()
+        return None if left is None else left.turn
+
+    @property
+    def _most_a(self) -> float:
+        """No more than is safe unwatched."""
+        settings, left = self._settings(), self._left()
+        return settings.rated_a if left is None else min(settings.rated_a, left.max_a)
+
     def _draw_edge(self) -> int:
         """Draw a delay for one edge of the hours in the charge point's own copy, each another."""
-        most_s = self._settings().random_delay_max_s
+        most_s, turn = self._settings().random_delay_max_s, self._turn
+        most_s = most_s if turn is None else min(most_s, turn.edge_s)
         self._last_draw_s = draw_s(self._dice.random(), most_s, self._last_draw_s)
         return self._last_draw_s
 
     def _tell(self) -> None:
         """Raise a repair if a vehicle would stay uncharged when Home Assistant is away (7.1)."""
         key = _REPAIRS.get(self._charger.capabilities.unattended)
-        if self._settings().rated_a < MIN_CURRENT_A:
+        if self._most_a < MIN_CURRENT_A:
             key = None  # the supply is why, and the site says so
         if key is None:
             ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)

@@ -30,7 +30,15 @@ RATE_REFUSED: Final = "rate_refused"
 WHY: Final = (*(reason.value for reason in Reason), NOT_REACHABLE, NOT_FOLLOWED, RATE_REFUSED)
 """Every answer to "why": those of the decision, and three that only we can give."""
 
-UNATTENDED: Final = ("default_hours", "charges", "failsafe_current", "stays_as_it_was", "stays_off", "unknown")
+UNATTENDED: Final = (
+    "default_hours",
+    "takes_turns",
+    "charges",
+    "failsafe_current",
+    "stays_as_it_was",
+    "stays_off",
+    "unknown",
+)
 """What a vehicle may get when Home Assistant is away (7.1)."""
 
 _STATUS_OF_PILOT: Final = {
@@ -50,7 +58,8 @@ class Picture:
     Attributes:
         refusals, refused_because: how often an override was refused since we run, and the last time why.
         refused_tags, tag_refused_because: the same of tags that were held to the charge point.
-        unattended: what the vehicle gets when Home Assistant is away, in the words of `Capabilities`.
+        unattended: what the vehicle gets when Home Assistant is away, one of `UNATTENDED`.
+        unattended_sentence: the same with hours and current; None where no more is known.
         is_refused: the charge point said no to what it was last asked for.
         reading: the last one, even while there is no link.
         windows: the owner's default hours, even while they are switched off.
@@ -69,6 +78,7 @@ class Picture:
     is_not_followed: bool
     is_refused: bool = False
     unattended: str = "unknown"
+    unattended_sentence: str | None = None
     refusals: int = 0
     refused_because: str | None = None
     refused_tags: int = 0

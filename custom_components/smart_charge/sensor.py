@@ -242,6 +242,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         needs_link=False,
         value_fn=lambda picture: picture.unattended,
+        extra_fn=lambda picture: {"sentence": picture.unattended_sentence},
     ),
     SmartChargeSensorDescription(
         key="delay_kept_by",

@@ -7,9 +7,11 @@ from typing import Any
 
 from .chargers.charger import Charger
 from .charging.ending import shown_ending
+from .charging.left_to_each import Left
 from .charging.model import Decision, Reading, Settings
 from .consumption import Consumption
 from .following import Following
+from .lot import lot_without_us
 from .picture import Picture
 from .planner import Planner
 from .sampling import Sampling
@@ -47,15 +49,19 @@ class Showing:
         self._refusals += 1
         self._refused_because = because
 
-    def picture(self, now: datetime, settings: Settings, options: Mapping[str, Any], decision: Decision) -> Picture:
+    def picture(
+        self, now: datetime, settings: Settings, options: Mapping[str, Any], decision: Decision, *, left: Left | None
+    ) -> Picture:
         """Return all there is to see."""
         memory, charger, total = self._memory, self._charger, self._memory.total
+        lot = lot_without_us(charger.capabilities.unattended, settings, left, self.wording)
         picture = Picture(
             as_of=now,
             is_online=charger.is_online,
             is_not_followed=self._following.is_failing,
             is_refused=self._following.is_refused,
-            unattended=charger.capabilities.unattended,
+            unattended=lot.state,
+            unattended_sentence=lot.sentence,
             refusals=self._refusals,
             refused_because=self._refused_because,
             refused_tags=memory.refused_tags,

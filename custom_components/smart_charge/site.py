@@ -20,7 +20,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .charging.claims import Claim, Supply
 from .charging.grid_meter import GridReading
-from .charging.left_to_each import left_to_each
+from .charging.left_to_each import Left, Unwatched, left_to_each
 from .charging.meter_trial import Trial, masked, observed
 from .charging.model import NO_PHASES, Ceiling, SharingCause
 from .charging.sharing import Sharing, SharingCarry, carried_over, share
@@ -30,6 +30,7 @@ from .site_doubts import doubts_told
 from .site_meter import SiteMeter
 from .site_picture import SitePicture
 from .site_settings import MeterSettings, Reckoning, house_reckoned_by, meter_from, supply_from, wiring_of
+from .site_unwatched import unwatched_of
 
 type SiteConfigEntry = ConfigEntry[Site]
 
@@ -73,7 +74,7 @@ class Site:
         self._listeners: list[Callable[[], None]] = []
         self._watchers: list[Callable[[], None]] = []
         self._supply: Supply | None = None
-        self._left: dict[str, float] | None = None
+        self._left: dict[str, Left] | None = None
         self._meter = SiteMeter(hass, self._on_meter)
         self._meter_settings = MeterSettings()
         self._carry = SharingCarry()
@@ -164,30 +165,35 @@ class Site:
             return ceiling
         return replace(ceiling, cause=SharingCause.SUPPLY)  # nobody lost a meter that was never there
 
-    def unattended_a(self, key: str) -> float | None:
-        """Return the most that one charge point may take while Home Assistant is away; None where nothing limits it."""
+    def left_to(self, key: str) -> Left | None:
+        """Return what one charge point may take while Home Assistant is away; None where nothing limits it."""
         if self._supply is None:
             return None
         if self._left is None:
-            self._left = left_to_each(self._supply, self.wired)
+            self._left = left_to_each(self._supply, self.unwatched)
         return self._left.get(key)
 
-    @property
-    def wired(self) -> dict[str, tuple[int, ...]]:
-        """All charge points that are set up, the first of them first, with the supply's phases behind their own."""
-        entries = self._hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
-        keys = sorted(entry.entry_id for entry in entries if not is_site(entry))
-        return {key: wiring_of(self.options, key, self._own_phases(key)) for key in keys}
+    def left_to_one_more(self, newcomer: Unwatched) -> Left | None:
+        """Return what one that is being set up would be left with; None where nothing limits it."""
+        return None if self._supply is None else left_to_each(self._supply, {**self.unwatched, "": newcomer})[""]
 
-    def _own_phases(self, key: str) -> int | None:
+    @property
+    def unwatched(self) -> dict[str, Unwatched]:
+        """All charge points that are set up, the first of them first."""
+        entries = self._hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+        return unwatched_of((entry for entry in entries if not is_site(entry)), self.phases_of)
+
+    def phases_of(self, key: str) -> tuple[int, ...]:
+        """Return the supply's phases behind a charge point's own."""
         member = self._members.get(key)
-        return None if member is None else member.own_phases
+        return wiring_of(self.options, key, None if member is None else member.own_phases)
 
     @callback
-    def charge_points_changed(self, *, is_fewer: bool) -> None:
-        """Share anew what is left behind: one was added, or changed, and will join by itself; or there is one less."""
-        self._left = None
-        if is_fewer:
+    def charge_points_changed(self) -> None:
+        """Share anew what is left behind, and tell all if that changes it: one was added, changed or removed."""
+        before, self._left = self._left, None
+        if self._supply is not None and before != (left := left_to_each(self._supply, self.unwatched)):
+            self._left = left
             _call(self._listeners)
 
     @callback

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .by_whom import sign_form
-from .charging.left_to_each import needed_without_meter_a
+from .charging.left_to_each import Left, needed_without_meter_a
 from .const import CONF_SUPPLY, DOMAIN
 from .site import DATA_SITE
 from .site_settings import CONF_WITHOUT_METER, supply_from
@@ -20,8 +20,10 @@ LEFT_OFF: Final = "left_off_by_supply"
 def tell_left_off(hass: HomeAssistant, site: ConfigEntry[Any]) -> None:
     """Raise a repair while any charge point is left with nothing, and withdraw it when none is."""
     supply, here = supply_from(site.options), hass.data[DATA_SITE]
-    wired = here.wired
-    names = [entry.title for key in wired if here.unattended_a(key) == 0 and (entry := _entry(hass, key)) is not None]
+    wired = {key: one.phases for key, one in here.unwatched.items()}
+    names = [
+        entry.title for key in wired if _has_nothing(here.left_to(key)) and (entry := _entry(hass, key)) is not None
+    ]
     if supply is None or not names:
         ir.async_delete_issue(hass, DOMAIN, LEFT_OFF)
         return
@@ -38,6 +40,10 @@ def tell_left_off(hass: HomeAssistant, site: ConfigEntry[Any]) -> None:
         translation_key=LEFT_OFF if is_fixable else f"{LEFT_OFF}_for_good",
         translation_placeholders={"names": ", ".join(names), "needed": f"{needed_a:g}", "limit": f"{limit_a:g}"},
     )
+
+
+def _has_nothing(left: Left | None) -> bool:
+    return left is not None and left.max_a == 0
 
 
 def _entry(hass: HomeAssistant, key: str) -> ConfigEntry[Any] | None:

@@ -26,10 +26,10 @@ def follow_wiring(hass: HomeAssistant, site: ConfigEntry[Any]) -> Callable[[], N
     tell_left_off(hass, site)
 
     @callback
-    def on_change(change: ConfigEntryChange, entry: ConfigEntry) -> None:
+    def on_change(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
         if entry.domain != DOMAIN or is_site(entry):
             return
-        hass.data[DATA_SITE].charge_points_changed(is_fewer=change is ConfigEntryChange.REMOVED)
+        hass.data[DATA_SITE].charge_points_changed()
         tell_unwired(hass, site)
         tell_left_off(hass, site)
 

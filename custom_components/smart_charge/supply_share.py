@@ -6,6 +6,7 @@ from homeassistant.core import callback
 
 from .chargers.charger import Charger
 from .charging.claims import Claim, total_a
+from .charging.left_to_each import Left
 from .charging.model import NO_PHASES, Ceiling
 from .charging.override import is_charge_now
 from .charging.reason import is_not_taking
@@ -39,9 +40,9 @@ class SupplyShare:
         return self._site.ceiling_of(self.key)
 
     @property
-    def unattended_a(self) -> float | None:
-        """The most that it may take while Home Assistant is away; None where nothing limits it."""
-        return self._site.unattended_a(self.key)
+    def left(self) -> Left | None:
+        """What it may take while Home Assistant is away; None where nothing limits it."""
+        return self._site.left_to(self.key)
 
     @callback
     def renew(self) -> None:

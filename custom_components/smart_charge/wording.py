@@ -1,6 +1,6 @@
 """The owner's "why" as one plain sentence, in Home Assistant's language and local time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,11 +8,20 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
+from .charging.model import Window
 from .const import DOMAIN
 
 _SENTENCES: Final = f"component.{DOMAIN}.entity.sensor.why.state_attributes.sentence.state."
 _ACCOUNTS: Final = f"component.{DOMAIN}.entity.calendar.dsr_events.state_attributes.description.state."
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _runs(days: frozenset[int]) -> list[tuple[int, int]]:
+    """Return the first and last of days that follow each other, over the week's end too."""
+    firsts = [day for day in sorted(days) if (day - 1) % 7 not in days]
+    return [
+        (day, next(last for ahead in range(7) if ((last := (day + ahead) % 7) + 1) % 7 not in days)) for day in firsts
+    ]
 
 
 class Wording:
@@ -43,6 +52,22 @@ class Wording:
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", value)
         return text
+
+    def weekly(self, windows: Iterable[Window]) -> str:
+        """Return weekly hours as a list: "22:00 to 03:00, Saturday to Sunday 11:00 to 13:15"."""
+        return ", ".join(self._window(window) for window in sorted(windows, key=lambda one: (min(one.days), one.start)))
+
+    def _window(self, window: Window) -> str:
+        span = self._to(f"{window.start:%H:%M}", f"{window.end:%H:%M}")
+        if len(window.days) == len(_DAYS):
+            return span
+        names = [self._sentences.get(f"on_{name}", "{time}").replace("{time}", "").strip() for name in _DAYS]
+        runs = _runs(window.days)
+        days = [names[first] if first == last else self._to(names[first], names[last]) for first, last in runs]
+        return f"{', '.join(days)} {span}"
+
+    def _to(self, first: str, last: str) -> str:
+        return self.words("from_to", {"first": first, "last": last}) or f"{first} - {last}"
 
     def sentence(self, why: str, until_at: datetime | None, now: datetime) -> str | None:
         """Say why, and until when if that is known; None when this language has no words for it."""

@@ -10,12 +10,17 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.const import CONF_GRID_METER, CONF_SUPPLY
+from simulator import Nameplate
 from tests.premises import FUSE_60, House, add, site_entry
 from tests.shell import call, settle
 
-from .world import World
+from .world import OCPP, World
 
 STEP_S, LONGEST_STEP_S = 3, 9
+
+
+def _plate(kind: str, number: int) -> dict[str, Nameplate]:
+    return {"nameplate": Nameplate(serial=f"LM-000{number}")} if kind == OCPP else {}
 
 
 class SharedSupply:
@@ -24,7 +29,7 @@ class SharedSupply:
     def __init__(self, hass: HomeAssistant, freezer: FrozenDateTimeFactory, kinds: Sequence[str]) -> None:
         self.hass = hass
         self.freezer = freezer
-        self.worlds = [World(hass, freezer, kind) for kind in kinds]
+        self.worlds = [World(hass, freezer, kind, **_plate(kind, number)) for number, kind in enumerate(kinds, 1)]
         self.house = House(hass, freezer)
         self.house_a = 5.0
         self.is_meter_there = True

@@ -48,6 +48,33 @@ async def test_each_is_left_with_six_ampere_and_charges_when_home_assistant_is_g
 
 
 @IN_HOURS
+@pytest.mark.parametrize("supply", [([OCPP, OCPP], LEASE)], indirect=True)
+async def test_two_that_keep_hours_take_turns_and_each_is_told_when(supply: SharedSupply) -> None:
+    for world in supply.worlds:
+        await world.plug_in(battery_wh=400_000, soc=0.1)
+    await supply.limit(limit=20.0)
+    await until(lambda: [left_a(world) for world in supply.worlds] == [6.0, 6.0], 10)
+    assert ir.async_get(supply.hass).async_get_issue(DOMAIN, "left_off_by_supply") is None
+    sensors = [supply.hass.states.get(world.entity_id("unattended")) for world in supply.worlds]
+    assert [sensor and sensor.state for sensor in sensors] == ["takes_turns"] * 2
+    told = [sensor.attributes["sentence"] for sensor in sensors if sensor]
+    assert all("takes turns" in sentence and sentence.endswith("at 6 A") for sentence in told)
+    assert ["Monday to Friday 03:00 to 08:00" in sentence for sentence in told] == [True, False]
+    for world in supply.worlds:
+        assert await supply.hass.config_entries.async_unload(world.entry.entry_id)
+    await supply.hass.async_block_till_done()
+    got_wh = [world.energy_wh for world in supply.worlds]
+    moment, highest_a = dt_util.utcnow() + timedelta(minutes=16), 0.0
+    for _ in range(24 * 3):  # what a lease still allows is over by then
+        moment += timedelta(minutes=20)
+        for world in supply.worlds:
+            await world.jump(moment, is_brief=True)
+        highest_a = max(highest_a, sum(world.power_w for world in supply.worlds) / 230)
+    assert highest_a < 6.5
+    assert all(world.energy_wh - before > 4000 for world, before in zip(supply.worlds, got_wh, strict=True))
+
+
+@IN_HOURS
 @pytest.mark.parametrize("supply", [[BENDER, BENDER], [BENDER, OCPP]], indirect=True)
 async def test_who_is_left_off_is_told_of_its_current_as_soon_as_the_owner_allows_it(supply: SharedSupply) -> None:
     await supply.limit(limit=20.0)

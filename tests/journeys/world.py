@@ -39,6 +39,7 @@ _PLATFORMS = {
     "delay_ends": "sensor", "charge_now": "switch", "cable_connected": "binary_sensor", "charging": "binary_sensor",
     "connectivity": "binary_sensor", "problem": "binary_sensor", "skip_delay": "button", "mode": "select",
     "safety_lock": "switch", "meter_error": "sensor", "sample_interval": "sensor",
+    "unattended": "sensor",
 }  # fmt: skip
 
 

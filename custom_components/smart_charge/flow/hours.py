@@ -22,9 +22,21 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from ..agreement import Agreement, agreement_of
+from ..chargers.charger import Capabilities
 from ..charging.off_peak import DAYS, preset_hours, windows_from_list, windows_to_list
-from ..const import CONF_DEFAULT_HOURS, CONF_DEFAULT_HOURS_ENABLED, DOMAIN
+from ..const import (
+    CONF_DEFAULT_HOURS,
+    CONF_DEFAULT_HOURS_ENABLED,
+    CONF_PROTOCOL,
+    DOMAIN,
+    PROTOCOL_MODBUS,
+    PROTOCOL_OCPP,
+)
+from ..lot import lot_without_us
+from ..settings import local_zone, settings_from
 from ..site import DATA_SITE
+from ..site_unwatched import as_unwatched
+from ..wording import Wording
 
 MOST_WINDOWS: Final = 50
 
@@ -117,9 +129,24 @@ class HoursSteps(ConfigEntryBaseFlow):
         """Return the sentence that says what the charge point does by itself (7.1, 7.2)."""
         if self._unattended is None:
             return {}
+        if (shared := await self._async_shared(self._unattended)) is not None:
+            return {"unattended": f"{shared}."}
         texts = await async_get_translations(self.hass, self.hass.config.language, "selector", [DOMAIN])
         key = f"component.{DOMAIN}.selector.unattended.options.{self._unattended}"
         return {"unattended": texts.get(key, "")}
+
+    async def _async_shared(self, unattended: str) -> str | None:
+        """Return what it does by itself beside others at a small supply; None where that does not hold it back."""
+        site = self.hass.data.get(DATA_SITE)
+        protocol = PROTOCOL_OCPP if unattended == "by_profile" else PROTOCOL_MODBUS
+        options = _options(preset_windows())
+        if site is None:
+            return None
+        left = site.left_to_one_more(as_unwatched({CONF_PROTOCOL: protocol}, options, site.phases_of("")))
+        if left is None or (left.max_a > 0 and left.turn is None):
+            return None
+        settings = settings_from(options, Capabilities(), local_zone())
+        return lot_without_us(unattended, settings, left, await Wording.async_load(self.hass)).sentence
 
     async def async_step_accept_hours(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the pre-set hours."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 
 from ...charging.model import WeeklyHours
@@ -198,15 +198,20 @@ class _Writer:
         return permitted(self.max_a, is_whole=False) if is_open else 0.0
 
     def _last(self, local_second: int, cycle: int, draw: int = 0) -> datetime:
-        """Return the last time, at least a minute ago, that the local clock showed this second of day or week."""
-        local = self.now.astimezone(self.time_zone)
+        """Return the last time, at least a minute ago, of this second of day or week by the clock as it is now.
+
+        A charge point repeats it after so many hours: one that began before the clocks changed would be an hour off,
+        and beside another's that did not.
+        """
+        zone = timezone(self.now.astimezone(self.time_zone).utcoffset() or timedelta())
+        local = self.now.astimezone(zone)
         midnight = local.date() - timedelta(days=local.weekday() if cycle == WEEK_S else 0)
         step = timedelta(days=cycle // DAY_S)
         days, second = divmod(local_second, DAY_S)
         moment = time(second // 3600, second // 60 % 60, second % 60)
         candidate = midnight + timedelta(days=days) + step
         while True:
-            instant = datetime.combine(candidate, moment, self.time_zone).astimezone(UTC) + timedelta(seconds=draw)
+            instant = datetime.combine(candidate, moment, zone).astimezone(UTC) + timedelta(seconds=draw)
             if instant <= self.now - BEFORE:
                 return instant
             candidate -= step
