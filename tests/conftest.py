@@ -3,16 +3,43 @@
 import custom_components  # noqa: F401, I001  before the test plugin's own package of that name
 import asyncio
 from collections.abc import Callable
+import gc
 import logging
+import os
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from hypothesis import HealthCheck, settings as effort
 import pytest
+from pytest_homeassistant_custom_component import patch_time
 
 
-logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)  # the test plugin has it tell every statement
+# The test plugin has every statement told, and everything from INFO on; a test that reads the log asks for `caplog`.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+logging.getLogger().setLevel(logging.WARNING)
+
+# Same examples every time, and as long for each as a busy machine may need. HYPOTHESIS_PROFILE=search looks for others.
+_PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+effort.register_profile("same", max_examples=50, derandomize=True, database=None, **_PATIENT)
+effort.register_profile("search", max_examples=1000, **_PATIENT)
+effort.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# Home Assistant is large and stays: what is new is looked through more seldom than Python would.
+gc.set_threshold(20_000, 20, 20)
 
 pytest_plugins = ["tests.shell_fixtures"]
+
+
+def _size_of_module(module: ModuleType) -> tuple[int, int]:
+    """Tell whether a module has grown since it was last looked through for clocks to freeze.
+
+    The test plugin compares all names of all modules, for each test that freezes its clock.
+    """
+    return id(module), len(getattr(module, "__dict__", ()))
+
+
+patch_time.ha_get_module_attributes_hash = _size_of_module
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 import random
 
-from hypothesis import given, settings as examples, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.decide import RULES, decide
@@ -215,11 +215,9 @@ SITUATIONS = st.builds(
     skip_delay=st.booleans(),
     power_returned=st.booleans(),
 )
-MANY = examples(max_examples=400, deadline=None)
 
 
 @pytest.mark.requirement("8.1")
-@MANY
 @given(SITUATIONS)
 def test_no_setpoint_is_above_any_limit_that_may_not_wait(facts):
     decision = decide(facts)
@@ -234,7 +232,6 @@ SOFT = frozenset.union(*LIFTS.values()) | {Source.STOP}
 
 
 @pytest.mark.requirement("11.7")
-@MANY
 @given(SITUATIONS)
 def test_what_stands_and_may_not_wait_is_in_force(facts):
     decision = decide(facts)
@@ -244,7 +241,6 @@ def test_what_stands_and_may_not_wait_is_in_force(facts):
 
 
 @pytest.mark.requirement("10.6")
-@MANY
 @given(SITUATIONS)
 def test_an_owner_who_opted_out_charges_as_if_there_were_no_events(facts):
     facts = replace(facts, settings=replace(facts.settings, is_dsr_opted_out=True))
@@ -258,7 +254,6 @@ def test_an_owner_who_opted_out_charges_as_if_there_were_no_events(facts):
 
 
 @pytest.mark.requirement("10.6")
-@MANY
 @given(SITUATIONS)
 def test_charge_now_takes_no_notice_of_events(facts):
     decision = decide(facts)
@@ -268,14 +263,12 @@ def test_charge_now_takes_no_notice_of_events(facts):
         assert (decision.wish_a, decision.limits) == (without.wish_a, without.limits)
 
 
-@MANY
 @given(SITUATIONS)
 def test_no_past_event_is_kept(facts):
     if facts.reading is not None:
         assert all(event.end_at > facts.now for event in decide(facts).carry.events)
 
 
-@MANY
 @given(SITUATIONS)
 def test_no_setpoint_is_between_0_and_6_a(facts):
     decision = decide(facts)
@@ -283,13 +276,11 @@ def test_no_setpoint_is_between_0_and_6_a(facts):
         assert amperes == 0.0 or amperes >= 6.0
 
 
-@MANY
 @given(SITUATIONS)
 def test_the_same_situation_gives_the_same_decision(facts):
     assert decide(facts) == decide(replace(facts))
 
 
-@MANY
 @given(SITUATIONS)
 def test_deciding_again_at_once_changes_nothing(facts):
     first = decide(facts)
@@ -298,7 +289,6 @@ def test_deciding_again_at_once_changes_nothing(facts):
 
 
 @pytest.mark.requirement("11.1")
-@MANY
 @given(SITUATIONS)
 def test_a_delay_is_never_longer_than_it_may_be(facts):
     hold = decide(facts).carry.hold
@@ -309,14 +299,12 @@ def test_a_delay_is_never_longer_than_it_may_be(facts):
             assert hold.ends_at - hold.began_at <= timedelta(seconds=longest_s)
 
 
-@MANY
 @given(SITUATIONS)
 def test_review_is_always_later(facts):
     decision = decide(facts)
     assert decision.review_at is None or decision.review_at > facts.now
 
 
-@MANY
 @given(SITUATIONS)
 def test_every_decision_names_its_limit(facts):
     decision = decide(facts)

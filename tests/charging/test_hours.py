@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings as examples, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.model import WeeklyHours, Window
@@ -177,7 +177,6 @@ QUARTER = timedelta(minutes=15)
 INSTANTS = st.integers(0, 2 * 365 * 96).map(lambda quarter: datetime(2026, 1, 1, tzinfo=UTC) + quarter * QUARTER)
 
 
-@examples(max_examples=300, deadline=None)
 @given(HOURS, INSTANTS)
 def test_edges_agree_with_what_the_clock_on_the_wall_shows(weekly, start):
     """Against the slow way: ask every quarter of an hour for three days."""
@@ -189,7 +188,6 @@ def test_edges_agree_with_what_the_clock_on_the_wall_shows(weekly, start):
     assert found == first if first is not None else found is None or found > quarters[-1]
 
 
-@examples(max_examples=300, deadline=None)
 @given(HOURS, INSTANTS)
 def test_every_edge_is_one(weekly, start):
     at = start

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations, pairwise
 
-from hypothesis import given, settings as effort, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.plan import Need, cheapest_plan
@@ -153,7 +153,6 @@ def feasible(prices, half_hours):
         yield unknown, cost, starts
 
 
-@effort(max_examples=400, deadline=None)
 @given(PENCE, st.integers(1, 7))
 def test_no_feasible_plan_is_cheaper_or_starts_less_often_at_that_cost(prices, half_hours):
     half_hours = min(half_hours, len(prices))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given, settings as effort, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.decide import decide
@@ -349,7 +349,6 @@ def test_a_promise_survives_a_restart():
 PRICES = st.lists(st.sampled_from([None, -3, 5, 10, 10, 11, 25, 40]), min_size=0, max_size=26)
 
 
-@effort(max_examples=60, deadline=None)
 @given(
     prices=PRICES,
     late=st.integers(0, 13),

@@ -455,7 +455,6 @@ CHARGE_POINTS = st.lists(
 )
 
 
-@effort(max_examples=150, deadline=None)
 @given(HOUSE, CHARGE_POINTS, st.sampled_from([16.0, 25.0, 40.0, 60.0]), st.sampled_from([1, 7, 30, 65]))
 def test_ceilings_with_the_house_never_exceed_the_limit_of_a_fresh_meter(house, charge_points, limit_a, every_s):
     wishes = {str(index): wish_a for index, (wish_a, _) in enumerate(charge_points)}
@@ -477,7 +476,7 @@ def test_ceilings_with_the_house_never_exceed_the_limit_of_a_fresh_meter(house, 
             asked_at, asked = home.now, given_out
 
 
-@effort(max_examples=12, deadline=None)
+@effort(max_examples=5)
 @given(st.integers(2, 4), st.floats(0, 13), st.sampled_from([20.0, 25.0, 32.0]))
 def test_over_hours_everybody_gets_as_much(count, house_a, limit_a):
     keys = [str(index) for index in range(count)]

@@ -93,7 +93,7 @@ def street(count: int, limit_a: float, seed: int = 1) -> Street:
     return Street(supply=supply(limit_a), points=[Point(str(index)) for index in range(count)], random=Random(seed))
 
 
-@effort(max_examples=5, deadline=None)
+@effort(max_examples=5)
 @given(
     st.lists(
         st.tuples(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings as effort, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.slots import Slot
@@ -227,7 +227,6 @@ JSON = st.recursive(
 )
 
 
-@effort(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["raw_today", "today", "prices", "rates", "data"]), JSON))
 def test_whatever_an_entity_holds_it_is_read_or_refused(attributes):
     try:

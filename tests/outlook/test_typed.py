@@ -5,7 +5,7 @@ from datetime import date, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings as effort, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.outlook.tariff import Season
@@ -78,7 +78,6 @@ def test_the_day_clocks_change_looks_like_any_other_by_the_clock():
     assert ("sat", "sun", "mon") in days
 
 
-@effort(max_examples=200)
 @given(
     stored=st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.sampled_from(MONTHS),

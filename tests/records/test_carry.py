@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 import json
 
-from hypothesis import given, settings as examples, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.metering import Meter
@@ -178,7 +178,6 @@ JSON = st.recursive(
 )
 
 
-@examples(max_examples=200, deadline=None)
 @given(st.sampled_from([FULL, FULL_SESSION]), st.data())
 def test_no_damage_raises(value, data) -> None:
     stored = to_plain(value)

@@ -13,7 +13,7 @@ from custom_components.smart_charge.records.values import DecisionRecord, Outlet
 from .ledger import NOON, a_session, new_journal, new_outlet, whole_session
 
 LONDON = ZoneInfo("Europe/London")
-FEW = examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 EVER = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 
 

@@ -291,7 +291,7 @@ class _AnyWords(dict):
 
 
 @pytest.mark.parametrize("map_id", ["alfen_eve", "bender_cc612"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(words=st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=97))
 async def test_any_words_end_in_sane_values_or_our_errors(map_id, words) -> None:
     connection = MockModbusConnection()

@@ -38,7 +38,7 @@ async def save(_memory: Any) -> None:
     json.dumps(_memory)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(conversation=st.lists(st.tuples(st.sampled_from(sorted(HANDLERS)), payloads), min_size=1, max_size=12))
 async def test_any_conversation_is_answered_by_the_schema(conversation: list[tuple[str, dict[str, Any]]]) -> None:
     charger = OcppCharger(

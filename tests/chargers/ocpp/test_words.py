@@ -27,7 +27,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.text() | st.binary() | json_values.map(json.dumps))
 def test_any_text_is_a_frame_or_a_frame_error(text: str | bytes) -> None:
     try:
@@ -37,7 +36,6 @@ def test_any_text_is_a_frame_or_a_frame_error(text: str | bytes) -> None:
     assert isinstance(frame, frames.Call | frames.CallResult | frames.CallError)
 
 
-@settings(deadline=None)
 @given(json_values)
 def test_any_meter_values_are_samples_or_counted(value: Any) -> None:
     for sample in samples(
@@ -47,7 +45,6 @@ def test_any_meter_values_are_samples_or_counted(value: Any) -> None:
     samples(value, lambda _: NOW, str)
 
 
-@settings(deadline=None)
 @given(json_values)
 def test_any_value_is_a_number_or_none(value: Any) -> None:
     assert fields.number(value) is None or abs(fields.number(value) or 0) < float("inf")
@@ -116,14 +113,12 @@ def test_a_phase_in_the_measurands_name_is_read() -> None:
     assert sample.phase == "L1"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_path_is_an_id_or_none(path: str) -> None:
     name = id_from_path(path)
     assert name is None or (len(name) <= 48 and "/" not in name and name.isprintable())
 
 
-@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_any_header_is_credentials_or_none(header: str) -> None:
     credentials_from(header, "CP1")
@@ -162,7 +157,6 @@ def test_our_own_tag_is_always_on_the_list() -> None:
 # Profiles
 
 
-@settings(deadline=None)
 @given(st.floats(0, 100))
 def test_no_setpoint_is_said_between_0_and_6_or_above_what_was_asked(setpoint_a: float) -> None:
     for is_whole in (True, False):
@@ -170,7 +164,6 @@ def test_no_setpoint_is_said_between_0_and_6_or_above_what_was_asked(setpoint_a:
         assert said == 0 or 6 <= said <= setpoint_a + 1e-5
 
 
-@settings(deadline=None)
 @given(
     setpoint_a=st.floats(0, 80),
     level=st.none() | st.integers(0, 100),
@@ -204,7 +197,6 @@ windows = st.lists(
 
 
 @pytest.mark.requirement("10.1")
-@settings(max_examples=60, deadline=None)
 @given(windows=windows, form=st.sampled_from(["pair", "weekly"]), day=st.integers(0, 6))
 def test_the_copy_in_the_charge_point_opens_when_the_hours_do(windows: tuple[Window, ...], form: str, day: int) -> None:
     hours = WeeklyHours(windows=windows, time_zone=LONDON)
@@ -252,7 +244,7 @@ def test_each_edge_is_moved_by_its_own_draw() -> None:
     assert [item["startPeriod"] for item in schedule["chargingSchedulePeriod"]] == [0, 35400]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(windows=windows, form=st.sampled_from(["pair", "weekly", "daily"]), draw=st.integers(0, 1800))
 def test_periods_ascend_whatever_the_draws(windows: tuple[Window, ...], form: str, draw: int) -> None:
     draws = iter([draw, 1800 - draw] * 200)
