@@ -60,6 +60,19 @@ async def test_a_tap_is_taken_waits_with_the_reason_and_charges_in_seconds(
     assert shown(hass, WHY) == "charging_now"
 
 
+@pytest.mark.requirement("11.8")
+async def test_the_random_delay_begins_in_seconds_too_for_who_charges_by_a_rule(
+    hass: HomeAssistant, charger: FakeCharger, house: House
+) -> None:
+    mode = {"entity_id": "select.garage_mode", "option": "always"}
+    await hass.services.async_call("select", "select_option", mode, blocking=True)
+    assert shown(hass, WHY) == "waiting_for_supply"
+    assert hass.states.get(WHY).attributes["until"] is not None
+    await lives(charger, house, 12)
+    assert shown(hass, WHY) == "delayed_start"
+    assert charger.asked[-1:] in ([], [0.0])
+
+
 @pytest.mark.requirement("8.1")
 async def test_a_house_that_leaves_nothing_refuses_all_the_same(
     hass: HomeAssistant, charger: FakeCharger, house: House

@@ -55,11 +55,12 @@ def test_it_says_until_when_it_waits():
     assert first.review_at <= START + timedelta(seconds=5)
 
 
-def test_who_charges_by_a_rule_waits_its_minute_and_says_so_too():
+def test_who_charges_by_a_rule_waits_no_longer_after_a_start_and_its_minute_when_a_peak_is_over():
     _, first = next(live([claim()], 5.0, 10))
     assert first.ceilings["a"].cause is SharingCause.WATCHED
-    assert first.ceilings["a"].until_at == START + timedelta(seconds=60)
-    assert begins_after_s("a", live([claim()], 5.0, 90)) == 60
+    assert first.ceilings["a"].until_at == START + timedelta(seconds=5)
+    assert begins_after_s("a", live([claim()], 5.0, 90)) == 5
+    assert begins_after_s("a", live([claim()], lambda at: 57.0 if at < 90 else 5.0, 200)) == 150
 
 
 def test_it_joins_one_that_charges_within_seconds():

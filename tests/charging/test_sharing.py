@@ -128,10 +128,24 @@ def test_a_stop_that_is_delayed_keeps_its_share():
     assert ceilings(sharing) == {"a": 20.0}
 
 
-def test_nothing_is_given_out_before_the_house_is_known_for_the_hold_off():
-    home = Premises(supply(60.0), {"a": 32.0})
+@pytest.mark.parametrize(("of_supply", "proven_s"), [({}, 10), ({"meter_interval_s": 1.0}, 5)])
+def test_nothing_is_given_out_after_a_start_before_the_meter_has_proven_itself(of_supply, proven_s):
+    home = Premises(supply(60.0, **of_supply), {"a": 32.0})
     seen = [ceilings(sharing)["a"] for sharing in home.run(62)]
-    assert seen == [0.0] * 60 + [32.0] * 2
+    assert seen == [0.0] * proven_s + [32.0] * (62 - proven_s)
+
+
+def test_all_that_was_seen_since_a_start_counts_for_the_hold_off():
+    home = Premises(supply(60.0), {"a": 32.0})
+    seen = [ceilings(sharing)["a"] for sharing in home.run(80, lambda second: (50.0 if second < 15 else 5.0, 0.0, 0.0))]
+    assert seen == [0.0] * 10 + [8.0] * 65 + [32.0] * 5
+
+
+def test_after_a_start_two_begin_with_each_other():
+    home = Premises(supply(60.0), {"a": 32.0, "b": 32.0})
+    seen = [ceilings(sharing) for sharing in home.run(30)]
+    assert min(seen[-1].values()) >= 6
+    assert sum(seen[-1].values()) <= 58
 
 
 class TestStaleMeter:
@@ -178,6 +192,7 @@ class TestStaleMeter:
 
     def test_the_returning_meter_waits_for_the_hold_off(self):
         home = Premises(supply(40.0), {"a": 32.0})
+        home.settle()
         home.is_metered = False
         assert ceilings(home.settle()) == {"a": 6.0}
         home.is_metered = True
@@ -441,8 +456,8 @@ def test_review_comes_when_the_meter_would_be_stale():
     assert home.step().review_at == home.now + timedelta(seconds=10.001)
 
 
-def test_without_meter_or_claims_nothing_is_left_to_review_but_the_hold_off():
-    assert share(supply(), None, [], SharingCarry(), START).review_at == later(60)
+def test_without_meter_or_claims_nothing_is_left_to_review_but_the_proof():
+    assert share(supply(), None, [], SharingCarry(), START).review_at == later(10)
     idle = share(supply(), None, [], SharingCarry(), START)
     assert share(supply(), None, [], idle.carry, later(3600)).review_at is None
 

@@ -43,11 +43,17 @@ class PhaseLoad:
         house_a: what the house draws now; None while that is not known. Less than 0 is export.
         since_at: since when it has been known, or not known, without a break.
         peaks: instant and highest load, the loads falling with time, as far as they still matter.
+        is_first: it has never been known before, or is not yet: after a start, not after the meter was lost.
     """
 
     house_a: float | None
     since_at: datetime
     peaks: tuple[tuple[datetime, float], ...] = ()
+    is_first: bool = True
+
+    def known_s(self, now: datetime) -> float:
+        """Return for how long it has been known, or not known, without a break."""
+        return (now - self.since_at).total_seconds()
 
 
 def grid_reading(
@@ -126,7 +132,8 @@ def house_a(meter_a: float, drawn: Iterable[tuple[float, float]], before_a: floa
 def remembered(load: PhaseLoad | None, now: datetime, house_now_a: float | None, keep_s: float) -> PhaseLoad:
     """Return the load with what the house draws now, and no memory older than ``keep_s``."""
     if load is None or (load.house_a is None) != (house_now_a is None) or load.since_at > now:
-        load = PhaseLoad(house_a=house_now_a, since_at=now)
+        is_first = load is None or (load.is_first and load.house_a is None)
+        load = PhaseLoad(house_a=house_now_a, since_at=now, is_first=is_first)
     if house_now_a is None:
         return load
     oldest_at = now - timedelta(seconds=keep_s)
@@ -136,7 +143,7 @@ def remembered(load: PhaseLoad | None, now: datetime, house_now_a: float | None,
 
 def peak_a(load: PhaseLoad, now: datetime, over_s: float) -> float | None:
     """Return the most that the house drew in the last ``over_s``; None if it is not known for all of them."""
-    if load.house_a is None or (now - load.since_at).total_seconds() < over_s:
+    if load.house_a is None or load.known_s(now) < over_s:
         return None
     since_at = now - timedelta(seconds=over_s)
     return max([load.house_a, *(peak for at, peak in load.peaks if at >= since_at)])

@@ -99,8 +99,11 @@ def spare_a(supply: Supply, phases: Iterable[PhaseLoad], margin_a: float) -> Pha
 
 
 def at_worst(load: PhaseLoad, now: datetime) -> PhaseLoad:
-    """Return the load as it has been at its highest; infinite while the house is not known for long enough."""
+    """Return the load as it has been at its highest; infinite while the house is not known for long enough.
+
+    After a start all that is known counts: who joins waits for its proof, and its random delay, in any case.
+    """
     if load.house_a is None:
         return load
-    most_a = peak_a(load, now, JOIN_AFTER_S)
+    most_a = peak_a(load, now, min(JOIN_AFTER_S, load.known_s(now)) if load.is_first else JOIN_AFTER_S)
     return replace(load, house_a=math.inf if most_a is None else most_a)

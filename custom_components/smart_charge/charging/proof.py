@@ -1,7 +1,9 @@
 """What a supply has had free for long enough to be given out, and when it will have been (reg 8, 10.6).
 
-Whoever begins by a rule waits a minute. Who was told by hand to charge now waits for a few readings of the
-meter: the fuse needs no more, because a ceiling falls at once when the house wants the current back.
+Whoever begins by a rule waits a minute, so that a busy house does not have it begin again and again. Who was told
+by hand to charge now waits for a few readings of the meter: the fuse needs no more, because a ceiling falls at once
+when the house wants the current back. So does everyone after a start, of all that has been seen since then: the minute
+goes on while the random delay runs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,10 +23,16 @@ PROVEN_S = 5.0
 type House = tuple[PhaseLoad, PhaseLoad, PhaseLoad]
 
 
-def proof_s(supply: Supply, load: PhaseLoad, *, is_at_once: bool) -> float:
+def proof_s(supply: Supply, load: PhaseLoad, now: datetime, *, is_at_once: bool) -> float:
     """Return for how long current must have been free on a phase before it is given out."""
-    if not is_at_once:
+    if is_at_once:
+        return _shortest_s(supply, load)
+    if not load.is_first:
         return supply.hold_off_s
+    return min(supply.hold_off_s, max(_shortest_s(supply, load), load.known_s(now)))
+
+
+def _shortest_s(supply: Supply, load: PhaseLoad) -> float:
     if load.house_a is None:  # the meter may still come; where there is none nothing is proven by waiting
         return min(supply.hold_off_s, STALE_AFTER_S) if supply.has_meter else 0.0
     by_readings_s = STALE_AFTER_S if supply.meter_interval_s is None else PROVEN_READINGS * supply.meter_interval_s
@@ -34,7 +42,7 @@ def proof_s(supply: Supply, load: PhaseLoad, *, is_at_once: bool) -> float:
 def has_rested(supply: Supply, house: House, request: Request, place: Place, now: datetime) -> bool:
     """Whether a ceiling has stood for long enough to rise."""
     return all(
-        place.ceiling.has_rested(now, proof_s(supply, house[phase], is_at_once=request.is_at_once))
+        place.ceiling.has_rested(now, proof_s(supply, house[phase], now, is_at_once=request.is_at_once))
         for phase in place.phases
     )
 
@@ -50,7 +58,7 @@ def room_a(supply: Supply, house: House, request: Request, others: Iterable[Plac
 
 def _free_a(supply: Supply, phase: int, load: PhaseLoad, request: Request, now: datetime) -> float:
     limit_a = supply.limit_a[phase] or 0.0
-    wait_s = proof_s(supply, load, is_at_once=request.is_at_once)
+    wait_s = proof_s(supply, load, now, is_at_once=request.is_at_once)
     if load.house_a is None:
         has_lasted = (now - load.since_at).total_seconds() >= wait_s
         return min(supply.without_meter_a, limit_a) if has_lasted else 0.0
@@ -72,7 +80,7 @@ def proven_at(
     place = places[request.key]
     others = [other for key, other in places.items() if key != request.key]
     ends = [
-        since_at + timedelta(seconds=proof_s(supply, house[phase], is_at_once=request.is_at_once))
+        since_at + timedelta(seconds=proof_s(supply, house[phase], now, is_at_once=request.is_at_once))
         for phase in place.phases
         for since_at in (_free_since(supply, phase, house[phase], others), place.ceiling.changed_at)
         if since_at is not None and since_at <= now

@@ -322,7 +322,7 @@ def _review_at(
     ends = [carry.swapped_at + swap] if carry.swapped_at is not None else []
     for load in filter(None, carry.loads):
         instants = (load.since_at, *(at for at, _ in load.peaks))
-        proof = timedelta(seconds=proof_s(supply, load, is_at_once=has_tapped))
+        proof = timedelta(seconds=proof_s(supply, load, now, is_at_once=has_tapped))
         ends += [at + wait for at in instants for wait in (hold_off, join, proof)]
     for place in carry.places.values():
         waits = (
