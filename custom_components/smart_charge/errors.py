@@ -27,6 +27,7 @@ from .records.errors import (
     LedgerNotAdmitted,
     LedgerNotEncrypted,
     LedgerReadOnly,
+    LedgerShared,
     LedgerTooNew,
 )
 
@@ -45,6 +46,7 @@ _LEDGER_KEYS: Final[tuple[tuple[type[LedgerError], str], ...]] = (
     (LedgerReadOnly, "records_read_only"),
     (LedgerDamaged, "records_damaged"),
     (LedgerTooNew, "records_too_new"),
+    (LedgerShared, "records_shared"),
     (LedgerMisaddressed, "records_misaddressed"),
     (LedgerNotAdmitted, "records_not_admitted"),
     (LedgerNoDatabase, "records_no_database"),

@@ -19,7 +19,7 @@ from .const import DOMAIN, LOGGER
 from .errors import ledger_error
 from .ledger_copy import Copying
 from .ledger_database import Database
-from .ledger_waiting import Waiting
+from .ledger_waiting import Waiting, tell_losses
 from .records.buffer import Buffer, Flushed
 from .records.errors import LedgerError, LedgerLocked
 from .records.journal import Journal, Record
@@ -210,9 +210,11 @@ class Ledger:
     @callback
     def refresh(self) -> None:
         """Have everybody who shows records ask anew."""
-        self._tell()
+        for listener in list(self._listeners):
+            listener()
 
     def _erase(self, journal: Journal, erasure: Erasure) -> Erased:
+        self._database.lease.require(journal)
         self.buffer.forget(erasure.is_personal)
         return together(erase(journal, erasure), self._database.erase_left(erasure))
 
@@ -221,12 +223,22 @@ class Ledger:
         async with self._access:
             if self._database.journal is not None:
                 await self._database.async_fetch_left(self._database.journal)
-        self._tell()
+        self.refresh()
 
     async def async_give_up_left(self) -> None:
         """Look no more for what was left in another database."""
         async with self._access:
             await self._database.async_give_up_left()
+
+    async def async_settle_doubt(self, *, is_copy: bool) -> None:
+        """Go on where two homes have one id: as a copy under an id of its own, or as the one, which has moved here.
+
+        Raises:
+            HomeAssistantError: the records cannot be written now.
+        """
+        async with self._access:
+            await (self._database.async_be_another() if is_copy else self._database.async_be_the_one())
+        await self._async_go_on()
 
     async def async_start_anew(self) -> None:
         """Put a damaged database aside and begin a new one; what waits in memory is written to it.
@@ -240,6 +252,9 @@ class Ledger:
             except LedgerError as err:
                 raise ledger_error(err) from err
             LOGGER.warning("The damaged records were put aside as %s", aside.name)
+        await self._async_go_on()
+
+    async def _async_go_on(self) -> None:
         await self.async_flush()
         if self.error is not None:
             raise ledger_error(self.error)
@@ -299,10 +314,7 @@ class Ledger:
 
     async def _async_open(self) -> Journal | None:
         journal = await self._database.async_open()
-        if journal is None:
-            self._arm()
-        else:
-            self._tell()
+        (self._arm if journal is None else self.refresh)()
         return journal
 
     async def _async_empty(self) -> Flushed | None:
@@ -310,26 +322,15 @@ class Ledger:
         journal = self._database.journal or await self._async_open()
         if journal is None:
             return None
-        flushed = await self._hass.async_add_executor_job(self._flush, journal)
+        flushed = await self._hass.async_add_executor_job(self._database.flush, self.buffer, journal)
         if flushed is not None:
             await self._database.async_note(flushed.error)
         return flushed
 
-    def _flush(self, journal: Journal) -> Flushed | None:
-        return self.buffer.flush(journal) if journal.store.is_in_place else None
-
     def _judge(self, flushed: Flushed) -> None:
-        for rejected in flushed.rejected:
-            LOGGER.error("A record was given up, which is a fault of ours: %s", type(rejected.__cause__).__name__)
-        if self.buffer.lost > self._lost:
-            LOGGER.error("%s records were lost, as there was no room to keep them", self.buffer.lost - self._lost)
-            self._lost = self.buffer.lost
+        self._lost = tell_losses(flushed, self.buffer.lost, self._lost)
         if flushed.written:
-            self._tell()
-
-    def _tell(self) -> None:
-        for listener in list(self._listeners):
-            listener()
+            self.refresh()
 
     def _arm(self) -> None:
         if self._timer is None and self.is_started:

@@ -15,9 +15,18 @@ from homeassistant.requirements import RequirementsNotFound, async_process_requi
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_RECORDS, DOMAIN, KIND_SITE, LOGGER
+from .ledger_lease import Lease
 from .ledger_left import Place, asked, erased_in, fetched, place_from, plain_places
 from .ledger_repairs import async_clear_issue, async_raise_issue, async_show_left
-from .records.errors import LedgerDamaged, LedgerError, LedgerMisaddressed, LedgerReadOnly, LedgerUnreachable
+from .records.buffer import Buffer, Flushed
+from .records.errors import (
+    LedgerDamaged,
+    LedgerError,
+    LedgerMisaddressed,
+    LedgerReadOnly,
+    LedgerShared,
+    LedgerUnreachable,
+)
 from .records.journal import Journal
 from .records.pseudonyms import Pseudonyms
 from .records.remnants import Erasure
@@ -40,11 +49,13 @@ class Database:
         self.site = ""
         self.journal: Journal | None = None
         self.error: LedgerError | None = None
+        self._told: LedgerError | None = None
         self.left: tuple[Place, ...] = ()
         self.opened_at_url: str | None = None
         self._hass = hass
         self._file = PrivateFile[dict[str, Any]](hass, VERSION, f"{DOMAIN}.ledger", private=True, atomic_writes=True)
         self._key = b""
+        self.lease = Lease()
         self._kept = Place()
 
     @property
@@ -68,6 +79,7 @@ class Database:
         stored = await self._file.async_load() or {}
         self._kept = place_from(stored.get("place"))
         self.left = tuple(place_from(plain) for plain in stored.get("left", ()))
+        self.lease.recover(stored.get("runs", ()))
         try:
             self.site, self._key = str(stored["site"]), bytes.fromhex(stored["key"])
         except KeyError, TypeError, ValueError:
@@ -85,6 +97,7 @@ class Database:
             return None
         journal = self.journal_in(store)
         try:
+            await self._async_sign_in(journal)
             await self._async_settle(journal, url)
         except LedgerError as err:
             await self._hass.async_add_executor_job(store.close)
@@ -99,6 +112,34 @@ class Database:
         journal, self.journal = self.journal, None
         if journal is not None:
             await self._hass.async_add_executor_job(journal.store.close)
+
+    async def _async_sign_in(self, journal: Journal) -> None:
+        if journal.store.path is None and not self.lease.is_signed:
+            self.lease.sign()
+            await self._async_save()
+        await self._hass.async_add_executor_job(self.lease.take, journal)
+
+    def flush(self, buffer: Buffer, journal: Journal) -> Flushed | None:
+        """Blocks. Write what waits, if it is still ours to write; None when the file is not there any more."""
+        if not journal.store.is_in_place:
+            return None
+        try:
+            self.lease.watch(journal)
+        except LedgerError as err:
+            return Flushed(written=0, waiting=len(buffer), error=err)
+        return buffer.flush(journal)
+
+    async def async_be_the_one(self) -> None:
+        """Write as this site from the next opening on: the other home does no more."""
+        await self.async_close()
+        self.lease.take_over()
+
+    async def async_be_another(self) -> None:
+        """Be a site of its own from the next opening on: what is on record stays with the other home."""
+        await self.async_close()
+        self.lease.part_from(self.site)
+        self.site = secrets.token_hex(16)
+        await self._async_save()
 
     async def async_set_aside(self) -> Path:
         """Move a damaged file out of the way, so that a new one can begin; returns where it went.
@@ -116,10 +157,11 @@ class Database:
 
     async def async_note(self, error: LedgerError | None) -> None:
         """Say once what is wrong, and once when it has passed."""
-        before, self.error = self.error, error
-        if type(error) is not type(before):
-            self._say(error)
-        if isinstance(error, LedgerDamaged | LedgerReadOnly | LedgerUnreachable):
+        before, self.error = self._told, error
+        self._told = LedgerShared("it tries to write") if error is None and self.lease.is_contested else error
+        if type(self._told) is not type(before):
+            self._say(self._told)
+        if isinstance(error, LedgerDamaged | LedgerReadOnly | LedgerShared | LedgerUnreachable):
             await self.async_close()  # so that the next try sees whatever is there then, and whatever is allowed
 
     def _say(self, error: LedgerError | None) -> None:
@@ -127,7 +169,10 @@ class Database:
             LOGGER.info("The records can be written again")
             async_clear_issue(self._hass)
             return
-        LOGGER.warning("The records cannot be written now and wait in memory: %s", type(error).__name__)
+        if self.error is None:
+            LOGGER.warning("Another Home Assistant tries to write the records of this one")
+        else:
+            LOGGER.warning("The records cannot be written now and wait in memory: %s", type(error).__name__)
         LOGGER.debug("The records cannot be written now: %s", error)
         async_raise_issue(self._hass, error, self.path)
 
@@ -182,7 +227,8 @@ class Database:
         async_show_left(self._hass, [])
 
     async def _async_save(self) -> None:
-        plain = {"site": self.site, "key": self._key.hex(), "place": self._kept.plain, "left": plain_places(self.left)}
+        plain: dict[str, Any] = {"site": self.site, "key": self._key.hex(), "runs": list(self.lease.words)}
+        plain |= {"place": self._kept.plain, "left": plain_places(self.left)}
         await self._file.async_save(plain)
 
 

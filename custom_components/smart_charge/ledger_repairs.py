@@ -13,7 +13,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .errors import ledger_key
-from .records.errors import LedgerDamaged, LedgerError
+from .records.errors import LedgerDamaged, LedgerError, LedgerShared
 
 ISSUE_ID: Final = "records"
 """One at a time: a database has one thing wrong with it."""
@@ -31,7 +31,8 @@ def async_raise_issue(hass: HomeAssistant, error: LedgerError, path: Path) -> No
         hass,
         DOMAIN,
         ISSUE_ID,
-        is_fixable=isinstance(error, LedgerDamaged),
+        is_fixable=isinstance(error, LedgerDamaged | LedgerShared),
+        data={"is_shared": isinstance(error, LedgerShared)},
         severity=ir.IssueSeverity.ERROR,
         translation_key=ledger_key(error),
         translation_placeholders={"path": str(path), "error": str(error) or type(error).__name__},

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN, LOGGER
+from .records.buffer import Flushed
 from .records.carry import recover, to_plain
 from .records.journal import Record
 from .records.pseudonyms import Pseudonyms
@@ -65,3 +66,12 @@ def _records(stored: Sequence[Mapping[str, Any]]) -> list[Record]:
     if lost := len(stored) - len(found):
         LOGGER.error("%s records that waited for the database cannot be read and are lost", lost)
     return found
+
+
+def tell_losses(flushed: Flushed, lost: int, told: int) -> int:
+    """Say which records will never be written; returns of how many there was no room for that has been said."""
+    for rejected in flushed.rejected:
+        LOGGER.error("A record was given up, which is a fault of ours: %s", type(rejected.__cause__).__name__)
+    if lost > told:
+        LOGGER.error("%s records were lost, as there was no room to keep them", lost - told)
+    return lost

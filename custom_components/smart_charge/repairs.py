@@ -43,6 +43,31 @@ class StartRecordsAnew(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
+class SettleShared(RepairsFlow):
+    """Two homes have one id on one server: ask which this one is."""
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Ask: nobody but the owner knows which is which."""
+        return self.async_show_menu(step_id="init", menu_options=["moved", "copy"])
+
+    async def async_step_moved(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Be the one that writes."""
+        return await self._async_settle(is_copy=False)
+
+    async def async_step_copy(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Be a home of its own, whose security log begins anew."""
+        return await self._async_settle(is_copy=True)
+
+    async def _async_settle(self, *, is_copy: bool) -> RepairsFlowResult:
+        try:
+            await self.hass.data[DATA_LEDGER].async_settle_doubt(is_copy=is_copy)
+            if is_copy:
+                await self.hass.data[log_watch.DATA_LOG_WATCH].async_set_aside()
+        except HomeAssistantError as err:
+            return self.async_abort(reason="not_settled", description_placeholders={"error": str(err)})
+        return self.async_create_entry(data={})
+
+
 class GiveUpRecordsLeft(ConfirmRepairFlow):
     """Look no more for records in a database that is gone for good."""
 
@@ -139,7 +164,7 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Return the flow for an issue."""
     if issue_id == ISSUE_ID:
-        return StartRecordsAnew()
+        return SettleShared() if data is not None and data.get("is_shared") else StartRecordsAnew()
     if issue_id == ISSUE_LEFT:
         return GiveUpRecordsLeft()
     if issue_id == log_watch.ISSUE:

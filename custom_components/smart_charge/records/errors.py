@@ -50,6 +50,10 @@ class LedgerTooNew(LedgerError):
     """A later version of this integration has changed the tables."""
 
 
+class LedgerShared(LedgerError):
+    """Another Home Assistant writes as this one: they have one id, as one was restored from the other's backup."""
+
+
 class LedgerMisaddressed(LedgerError):
     """The database's URL is not one that we can use."""
 

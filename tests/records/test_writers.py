@@ -1,0 +1,76 @@
+"""Who writes as a site, by the rules alone: a later run of the same home may, a copy of it may not."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from custom_components.smart_charge.records.errors import LedgerShared
+from custom_components.smart_charge.records.journal import Journal
+from custom_components.smart_charge.records.store import Store
+from custom_components.smart_charge.records.writers import RIVAL_FOR, part, sign_in, stay_in, take_over
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def site() -> str:
+    return uuid4().hex
+
+
+def test_a_later_run_of_the_same_home_writes_on(store: Store, site: str) -> None:
+    sign_in(store, site, "1", (), NOW)
+    sign_in(store, site, "2", ("1",), NOW)
+    assert not stay_in(store, site, "2", NOW)
+
+
+def test_a_run_that_was_killed_before_it_was_heard_hinders_nobody(store: Store, site: str) -> None:
+    sign_in(store, site, "1", (), NOW)
+    sign_in(store, site, "3", ("2", "1"), NOW)  # the second kept its word, and never reached the server
+    assert not stay_in(store, site, "3", NOW)
+
+
+def test_a_copy_of_before_the_last_start_may_not_write(store: Store, site: str) -> None:
+    sign_in(store, site, "1", (), NOW)
+    sign_in(store, site, "2", ("1",), NOW)
+    with pytest.raises(LedgerShared):
+        sign_in(store, site, "c", ("1",), NOW)
+    assert stay_in(store, site, "2", NOW)  # and it knows
+
+
+def test_a_copy_that_came_first_stops_the_other(store: Store, site: str) -> None:
+    sign_in(store, site, "1", (), NOW)
+    sign_in(store, site, "c", ("1",), NOW)
+    with pytest.raises(LedgerShared):
+        stay_in(store, site, "1", NOW)
+    assert stay_in(store, site, "c", NOW)
+
+
+def test_one_that_has_not_tried_for_a_day_is_no_rival(store: Store, site: str) -> None:
+    sign_in(store, site, "1", (), NOW)
+    with pytest.raises(LedgerShared):
+        sign_in(store, site, "c", (), NOW)
+    assert stay_in(store, site, "1", NOW + RIVAL_FOR - timedelta(seconds=1))
+    assert not stay_in(store, site, "1", NOW + RIVAL_FOR)
+
+
+def test_who_has_moved_takes_over(store: Store, site: str) -> None:
+    sign_in(store, site, "1", (), NOW)
+    take_over(store, site, "c", NOW)
+    assert not stay_in(store, site, "c", NOW)
+    with pytest.raises(LedgerShared):
+        stay_in(store, site, "1", NOW)
+
+
+@pytest.mark.parametrize("who", ["1", "c"])
+def test_a_copy_leaves_the_site_to_the_other_whichever_of_them_it_is(journal: Journal, who: str) -> None:
+    store, site, own = journal.store, journal.site, uuid4().hex
+    sign_in(store, site, "1", (), NOW)
+    with pytest.raises(LedgerShared):
+        sign_in(store, site, "c", (), NOW)
+    part(store, site, who, own)
+    sign_in(store, own, who, (), NOW)
+    other = "c" if who == "1" else "1"
+    sign_in(store, site, other, (), NOW)
+    assert not stay_in(store, site, other, NOW)
+    assert not stay_in(store, own, who, NOW)
