@@ -12,6 +12,7 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant import loader
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 from sqlalchemy import Connection
@@ -23,6 +24,8 @@ from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records import store
 from custom_components.smart_charge.records.migrations import migrate
 from custom_components.smart_charge.records.values import Condition, ConditionSeen, OutletKey
+from custom_components.smart_charge.records.written_reports import written_reports
+from custom_components.smart_charge.usage_reports import SIGNAL_REPORT, async_write_due
 
 from .premises import add, site_entry
 from .records import postgresql
@@ -208,3 +211,16 @@ async def test_both_may_find_an_empty_database_at_once(
         versions = connection.execute("SELECT count(*) FROM smart_charge.smart_charge_version").fetchone()
         schemas = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'smart_charge'").fetchone()
     assert (ids, versions, schemas) == ((1,), (1,), (1,))
+
+
+@pytest.mark.requirement("O4")
+async def test_of_two_homes_one_announces_the_report(homes: list[HomeAssistant], folder: Path) -> None:
+    """Or it would be mailed twice. Each has written it."""
+    told: list[str] = []
+    for home in homes:
+        async_dispatcher_connect(home, SIGNAL_REPORT, lambda facts: told.append(facts["type"]))
+    await asyncio.gather(*(async_write_due(home) for home in (*homes, *homes)))
+    assert told == ["ready"]
+    for home in homes:
+        written = await home.data[DATA_LEDGER].async_ask(written_reports)
+        assert [each.quarter for each in written] == ["2026-Q4"]

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+import os
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,6 +21,7 @@ from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.keeping import Keeping
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.values import OutletKey, SessionRecord
+from custom_components.smart_charge.usage_reports import async_clear_away, async_write_due
 
 from .flow_words import readable
 from .shell import IDLE, FakeCharger, after, at, modbus_entry, set_up_fake, settle
@@ -430,3 +432,31 @@ async def test_records_are_kept_for_three_years_in_the_scheme_only(
     await settle(hass)
     await night(hass, freezer, datetime(2026, 11, 26, tzinfo=UTC))
     assert await kept() == 0
+
+
+async def test_what_a_kill_left_half_written_is_cleared_away(
+    hass: HomeAssistant, outlets: None, freezer: FrozenDateTimeFactory, folder: Path
+) -> None:
+    folder.mkdir(exist_ok=True)
+    left, under_way, others = (
+        folder / name for name in (".smart_charge-abc.unfinished", ".smart_charge-def.unfinished", ".abc.unfinished")
+    )
+    for each in (left, under_way, others):
+        each.write_text("half a report")
+    os.utime(left, (1, 1))
+    os.utime(others, (1, 1))
+    under_way_at = NEW_YEAR.timestamp()
+    os.utime(under_way, (under_way_at, under_way_at))
+    freezer.move_to(NEW_YEAR)
+    await async_clear_away(hass)
+    assert (left.exists(), under_way.exists(), others.exists()) == (False, True, True)
+
+
+@pytest.mark.requirement("O4")
+async def test_a_night_that_comes_while_a_start_catches_up_writes_nothing_twice(
+    hass: HomeAssistant, outlets: None, freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    await keep(hass, *STAYS)
+    freezer.move_to(NEW_YEAR + timedelta(hours=1))
+    await asyncio.gather(*(async_write_due(hass) for _ in range(4)))
+    assert caplog.text.count("The usage report of 2026-Q4 was written") == 1

@@ -19,7 +19,7 @@ from .log_watch import DATA_LOG_WATCH
 from .records.journal import Journal
 from .records.retention import MONTHS_AT_HOME, MONTHS_FOR_ORCS, prune
 from .site import DATA_SITE
-from .usage_reports import async_write_due, scheme_of
+from .usage_reports import async_clear_away, async_write_due, scheme_of
 
 QUIET_HOUR: Final = 3
 """Local hour. Clocks that change have changed by then, and the day's last vehicle has been written down."""
@@ -55,6 +55,7 @@ class Keeping:
         self._forget.clear()
 
     async def _async_catch_up(self, _now: datetime) -> None:
+        await self._async_try(partial(async_clear_away, self._hass), "unfinished reports")
         await self._async_try(partial(async_write_due, self._hass), "reports")
 
     async def _async_night(self, _now: datetime) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+import hashlib
 import os
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
@@ -15,6 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_ORCS, DOMAIN, LOGGER
 from .errors import invalid
@@ -24,9 +25,10 @@ from .records.journal import Journal
 from .records.orcs import Report, report
 from .records.outlets import Outlets
 from .records.periods import UK, Quarter, days_overdue, quarters_due
-from .records.written_reports import WrittenReport, note_written, written_reports
+from .records.written_reports import WrittenReport, claim, note_written, written_reports
 from .security.events import Kind
 from .site import DATA_SITE
+from .whole_files import clear_away, write_whole
 
 CONF_OPERATOR: Final = "operator"
 CONF_AUTHORITY: Final = "authority"
@@ -151,16 +153,39 @@ async def async_due(hass: HomeAssistant) -> tuple[Quarter, ...]:
 
 
 async def async_write_due(hass: HomeAssistant) -> None:
-    """Write every report that is due, and announce each; what fails is tried again the next day."""
-    for quarter in await async_due(hass):
-        try:
-            written = await async_write_report(hass, quarter)
-        except HomeAssistantError as err:
-            _tell_failed(hass, quarter, err)
-            return
-        LOGGER.info("The usage report of %s was written", quarter)
-        announce(hass, written)
+    """Write every report that is due, and announce each; what fails is tried again the next day.
+
+    Of homes that share a database each writes the same report, and one of them announces it.
+    """
+    async with hass.data.setdefault(_WRITING, asyncio.Lock()):  # the night may come while a start catches up
+        for quarter in await async_due(hass):
+            try:
+                written = await async_write_report(hass, quarter)
+                is_ours = await hass.data[DATA_LEDGER].async_ask(partial(_claimed, hass=hass, quarter=quarter))
+            except HomeAssistantError as err:
+                _tell_failed(hass, quarter, err)
+                return
+            LOGGER.info("The usage report of %s was written", quarter)
+            if is_ours:
+                announce(hass, written)
     ir.async_delete_issue(hass, DOMAIN, ISSUE)
+
+
+_WRITING: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_usage_reports")
+
+
+def _claimed(journal: Journal, *, hass: HomeAssistant, quarter: Quarter) -> bool:
+    """Blocks. Return whether it is ours to announce, of all homes that make this report."""
+    scheme = scheme_of(hass)
+    said = "" if scheme is None else f"{scheme.operator}\x00{scheme.authority}".casefold()
+    return claim(journal, quarter, hashlib.sha256(said.encode()).hexdigest(), dt_util.utcnow())
+
+
+async def async_clear_away(hass: HomeAssistant) -> None:
+    """Delete what a kill left of reports that were being written."""
+    scheme = scheme_of(hass)
+    for folder in {default_folder(hass)} if scheme is None else {default_folder(hass), scheme.folder}:
+        await hass.async_add_executor_job(clear_away, folder)
 
 
 def announce(hass: HomeAssistant, written: Written) -> None:
@@ -245,13 +270,4 @@ def _put(hass: HomeAssistant, folder: Path, written: Written) -> None:
     """Blocks. Put both files there, each whole or not at all."""
     check_folder(hass, folder)
     for path, text in ((written.listed_path, written.report.listed_text), (written.path, written.report.text)):
-        descriptor, unfinished = mkstemp(prefix=".", suffix=".unfinished", dir=folder)  # another may be writing it too
-        try:
-            with os.fdopen(descriptor, "wb") as opened:
-                opened.write(text.encode())
-                opened.flush()
-                os.fsync(opened.fileno())
-            Path(unfinished).replace(path)
-        except OSError:
-            Path(unfinished).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)

@@ -2,10 +2,9 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
-import os
 from pathlib import Path
-import tempfile
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
@@ -30,6 +29,7 @@ from ..records.reports import percent, sessions_csv, sessions_json
 from ..records.values import SessionRecord, Usage
 from ..security.events import Kind
 from ..site import is_site
+from ..whole_files import write_whole
 from .requests import charge_point_of
 
 ATTR_BY: Final = "by"
@@ -195,8 +195,8 @@ async def _async_export_sessions(call: ServiceCall) -> ServiceResponse:
     sessions = await ledger.async_ask(lambda journal: journal.sessions(since, until, list(names)))
     text = (sessions_csv if form == "csv" else sessions_json)(sessions, _zone(), names)
     if path is not None:
-        await call.hass.async_add_executor_job(_write, call.hass, Path(path), form, text)
-        await exports_of(call.hass).async_note(Path(path), text, names)
+        write = partial(_write, call.hass, Path(path), form, text)
+        await exports_of(call.hass).async_write(Path(path), text, names, write)
     note(call.hass, Kind.DATA_EXPORTED, user_id=call.context.user_id, what="sessions")
     said: dict[str, Any] = {"sessions": len(sessions), "start": _local(since), "end": _local(until)}
     said |= {"content": text} if path is None else {"path": path}
@@ -221,14 +221,7 @@ def _write(hass: HomeAssistant, path: Path, form: str, text: str) -> None:
     if "\0" in str(path) or not path.is_absolute() or not _is_allowed(hass, path):
         raise invalid("path_not_allowed", path=str(path))
     try:
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
     except OSError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="export_failed",

@@ -6,11 +6,13 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.start import async_at_started
 import probatio
 
 from ..admin import async_register_admin_action
 from ..coordinator import SmartChargeConfigEntry
 from ..errors import invalid
+from ..forgetting.exports import exports_of
 from ..forgetting.request import async_delete
 from ..forgetting.traces import charge_point_entries
 from .requests import charge_point_of
@@ -28,7 +30,12 @@ DELETE_SCHEMA: Final = probatio.Schema(
 @callback
 def async_setup_forgetting(hass: HomeAssistant) -> None:
     """Make the action known."""
+    async_at_started(hass, _async_clear_away)
     async_register_admin_action(hass, "delete_personal_data", _async_delete, DELETE_SCHEMA, SupportsResponse.OPTIONAL)
+
+
+async def _async_clear_away(hass: HomeAssistant) -> None:
+    await exports_of(hass).async_clear_away()
 
 
 async def _async_delete(call: ServiceCall) -> ServiceResponse:

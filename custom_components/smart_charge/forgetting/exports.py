@@ -1,7 +1,7 @@
 """The session exports that were written to files here, so that deleting personal data finds them again (S7.2)."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 import hashlib
 from pathlib import Path
@@ -13,6 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..records.carry import recover, to_plain
+from ..whole_files import clear_away
 
 VERSION: Final = 1
 
@@ -34,13 +35,29 @@ class Exports:
         self._file = Store[dict[str, Any]](hass, VERSION, f"{DOMAIN}.exports", private=True, atomic_writes=True)
         self._access = asyncio.Lock()
 
-    async def async_note(self, path: Path, text: str, charge_points: Iterable[str]) -> None:
-        """Remember a file that was just written; one of the same name was replaced by it."""
+    async def async_write(self, path: Path, text: str, charge_points: Iterable[str], write: Callable[[], None]) -> None:
+        """Have a file written and remember it; one of the same name is replaced by it.
+
+        It is remembered before: of one that a kill cuts short at least the folder is known. ``write`` blocks.
+        """
         digest = hashlib.sha256(text.encode()).hexdigest()
         fresh = Export(path=str(path), digest=digest, charge_points=tuple(charge_points))
         async with self._access:
             known = await self._async_known()
+            await self._async_keep([*known, fresh])
+            try:
+                await self._hass.async_add_executor_job(write)
+            except BaseException:
+                await self._async_keep(known)
+                raise
             await self._async_keep([*(each for each in known if each.path != fresh.path), fresh])
+
+    async def async_clear_away(self) -> None:
+        """Delete what a kill left of exports that were being written."""
+        async with self._access:
+            folders = {Path(each.path).parent for each in await self._async_known()}
+        for folder in folders:
+            await self._hass.async_add_executor_job(clear_away, folder)
 
     async def async_delete(self, charge_points: frozenset[str] | None) -> tuple[int, list[str]]:
         """Delete those that tell of some charge points, or all for None.
@@ -80,6 +97,7 @@ def _delete(exports: Iterable[Export]) -> tuple[int, list[Export]]:
     deleted, stay = 0, []
     for each in exports:
         path = Path(each.path)
+        clear_away(path.parent, older_than_s=0)
         try:
             if hashlib.sha256(path.read_bytes()).hexdigest() == each.digest:
                 path.unlink()
@@ -90,4 +108,4 @@ def _delete(exports: Iterable[Export]) -> tuple[int, list[Export]]:
             continue
         except OSError:
             stay.append(each)
-    return deleted, stay
+    return deleted, [each for each in stay if Path(each.path).exists()]

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from .journal import Journal
 from .orcs import Report
+from .periods import Quarter
 from .store import upsert
-from .tables import reports
+from .tables import claims, reports
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +28,16 @@ def note_written(journal: Journal, report: Report, written_at: datetime) -> None
     with journal.store.write() as connection:
         statement = upsert(connection, reports).values(site=journal.site, quarter=str(report.quarter), **facts)
         connection.execute(statement.on_conflict_do_update(index_elements=["site", "quarter"], set_=facts))
+
+
+def claim(journal: Journal, quarter: Quarter, scheme: str, claimed_at: datetime) -> bool:
+    """Claim a quarter's report of a scheme for this site; returns whether it is the one that announces it."""
+    key = {"quarter": str(quarter), "scheme": scheme}
+    with journal.store.write() as connection:
+        fresh = upsert(connection, claims).values(**key, site=journal.site, claimed_at=claimed_at)
+        connection.execute(fresh.on_conflict_do_nothing())
+        wanted = select(claims.c.site).where(claims.c.quarter == str(quarter), claims.c.scheme == scheme)
+        return bool(connection.execute(wanted).scalar_one() == journal.site)
 
 
 def written_reports(journal: Journal) -> tuple[WrittenReport, ...]:
