@@ -139,9 +139,8 @@ def _now(point: ChargePointOnDashboard) -> Card:
                 "Mode",
                 color="blue",
                 hide_state=True,
-                features=[{"type": "select-options"}],
-                features_position="inline",
-                grid_options={"columns": "full", "rows": 1},
+                features=[{"type": "select-options"}],  # below, where even a phone has room for the longest
+                grid_options={"columns": "full", "rows": 2},
             ),
             {
                 "type": "history-graph",
@@ -258,8 +257,12 @@ def _power(entity: str) -> Iterable[Card]:
 
 
 def _what_comes(of: Keys) -> Iterable[Card]:
-    """Return when something changes by itself; Charge now lasts until the vehicle leaves, so how long it is here."""
-    forced = {"condition": "state", "entity": of["switch", "charge_now"], "state": "on"}
+    """Return when something changes by itself; where nothing does, or a switch is on, how long the vehicle is here."""
+    seen = ((of["switch", "charge_now"], "on"), (of["switch", "stop"], "on"), (of["sensor", "next_change"], "unknown"))
+    forced = {
+        "condition": "or",
+        "conditions": [{"condition": "state", "entity": entity, "state": state} for entity, state in seen],
+    }
     duration = _tile(of["sensor", "session_duration"], "Plugged in for", color="blue")
     yield {"type": "conditional", "conditions": [forced], "card": duration}
     next_change = _tile(of["sensor", "next_change"], "Next change", color="blue")
@@ -297,8 +300,9 @@ def _months(point: ChargePointOnDashboard) -> Card:
 def _settings(point: ChargePointOnDashboard) -> Card:
     of = point.entities
     in_order = sorted(of, key=lambda key: (key[0], key[1].replace("_end", "_until")))  # each window's start first
-    listed = [of[key] for key in in_order if key[0] in SET_BY_OWNER and key[1] not in BY_HAND]
-    read = [of[key] for key in sorted(of) if key[0] in {"sensor", "binary_sensor"}]
+    settings = (key for key in in_order if key[0] in SET_BY_OWNER and key[1] not in BY_HAND)
+    listed = [row for key in settings for row in (*_days(key[1], of[key]), _row(of[key]))]
+    read = [_row(of[key]) for key in sorted(of) if key[0] in {"sensor", "binary_sensor"}]
     return {
         "type": "grid",
         "cards": [
@@ -309,13 +313,24 @@ def _settings(point: ChargePointOnDashboard) -> Card:
     }
 
 
-def _list(title: str, entities: Iterable[str]) -> Card:
-    """Return a card of rows, each with the entity's own name, without the charge point's."""
+def _days(key: str, entity: str) -> Iterable[Card]:
+    """Return above the start of a window on which days it starts."""
+    if key.startswith("default_hours_") and key.endswith("_start"):
+        number = key.removeprefix("default_hours_").removesuffix("_start")
+        yield {"type": "attribute", "entity": entity, "attribute": "days", "name": f"Hours {number} on"}
+
+
+def _row(entity: str) -> Card:
+    """Return a row with the entity's own name, without the charge point's."""
+    return {"entity": entity, "name": {"type": "entity"}}
+
+
+def _list(title: str, rows: Iterable[Card]) -> Card:
     return {
         "type": "entities",
         "title": title,
         "show_header_toggle": False,
-        "entities": [{"entity": entity, "name": {"type": "entity"}} for entity in entities],
+        "entities": list(rows),
         "grid_options": {"columns": "full"},
     }
 
