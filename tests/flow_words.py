@@ -56,6 +56,16 @@ def suggested(result: Mapping[str, Any], field: str) -> Any:
     return next(key.description["suggested_value"] for key in result["data_schema"].schema if key == field)
 
 
+def in_words(rows: Any) -> Any:
+    """Return stored hours as a list shows them: "Mon" for "mon", and times without seconds."""
+    if not isinstance(rows, list):
+        return rows
+    return [
+        row | {"days": [day.title() for day in row["days"]], "start": row["start"][:5], "end": row["end"][:5]}
+        for row in rows
+    ]
+
+
 _PORTS = count(20_000 + os.getpid() * 150 % 10_000)
 
 

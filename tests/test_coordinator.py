@@ -1,8 +1,9 @@
 import asyncio
+from collections.abc import Generator
 from datetime import timedelta
 import logging
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import PropertyMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Event, HomeAssistant, callback
@@ -42,11 +43,19 @@ from .shell import (
 )
 
 WHY = "sensor.garage_why"
-SETPOINT = "sensor.garage_setpoint"
+SETPOINT = "sensor.garage_current_asked_for"
 PROBLEM = "binary_sensor.garage_problem"
 CHARGE_NOW = "switch.garage_charge_now"
 SKIP = "button.garage_skip_delay"
 HALF = timedelta(seconds=300)  # what dice that show 0.5 make of 0 to 600 s
+
+
+@pytest.fixture
+def all_enabled() -> Generator[None]:
+    """Entities that are off by default too."""
+    switch = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(switch, new_callable=PropertyMock, return_value=True):
+        yield
 
 
 async def _plug_in(hass: HomeAssistant, charger: FakeCharger) -> None:
@@ -185,7 +194,7 @@ async def test_charge_now_is_refused_while_there_is_no_link(hass: HomeAssistant,
     assert shown(hass, CHARGE_NOW) == "off"
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("all_enabled", "entry")
 async def test_a_newer_setpoint_does_not_wait_for_a_slow_charge_point(
     hass: HomeAssistant, charger: FakeCharger
 ) -> None:
@@ -280,7 +289,7 @@ async def test_a_lost_link_is_logged_once_each_way(
     assert shown(hass, WHY) == "not_plugged_in"
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("all_enabled", "entry")
 async def test_decisions_go_on_while_the_link_is_lost(
     hass: HomeAssistant, charger: FakeCharger, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -16,7 +16,7 @@ from custom_components.smart_charge.agreement import agreement_of
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.diagnostics import async_get_config_entry_diagnostics
 
-from .flow_words import readable, suggested
+from .flow_words import in_words, readable, suggested
 from .shell import NIGHTS, FakeCharger, at, call, settle, shown
 from .test_site import add, site_entry
 
@@ -415,7 +415,7 @@ async def test_each_charge_point_may_keep_its_hours(
     source = await go_on(hass, form, {})
     menu = await go_on(hass, source, {"source": "none"})
     change = await go_on(hass, menu, {"next_step_id": "change_hours"})
-    assert suggested(change, "default_hours") == [window | {"start": "22:00", "end": "08:00"} for window in NIGHTS]
+    assert suggested(change, "default_hours") == in_words(NIGHTS)
 
 
 async def test_correcting_the_tariff_keeps_the_supplier_to_come(hass: HomeAssistant, site: MockConfigEntry) -> None:

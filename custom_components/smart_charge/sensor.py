@@ -173,6 +173,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         needs_link=False,
         value_fn=lambda picture: picture.decision.setpoint_a,
     ),

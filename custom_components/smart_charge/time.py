@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charging.off_peak import DAYS
 from .const import CONF_READY_BY, DOMAIN
 from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .endings import async_set_until
@@ -64,6 +65,7 @@ def _describe(window: int, edge: Edge) -> SmartChargeTimeDescription:
         entity_category=EntityCategory.CONFIG,
         needs_link=False,
         value_fn=_edge_of(window, edge),
+        extra_fn=lambda picture: {"days": _days_of(picture, window)},
         set_fn=keep,
     )
 
@@ -75,6 +77,11 @@ def _edge_of(window: int, edge: Edge) -> Callable[[Picture], dt.time | None]:
         return picture.windows[window].start if edge == "start" else picture.windows[window].end
 
     return value
+
+
+def _days_of(picture: Picture, window: int) -> list[str]:
+    """Return the days on which the window starts, in order."""
+    return [DAYS[day] for day in sorted(picture.windows[window].days)] if window < len(picture.windows) else []
 
 
 async def async_setup_entry(

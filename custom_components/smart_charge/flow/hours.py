@@ -1,22 +1,12 @@
 """The step about default charging hours: accept, change or remove, never skipped (10.2, 10.3)."""
 
 from abc import abstractmethod
-from collections.abc import Iterable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.selector import (
-    ObjectSelector,
-    ObjectSelectorConfig,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TimeSelector,
-)
+from homeassistant.helpers.selector import ObjectSelector, ObjectSelectorConfig, TimeSelector
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 import probatio
@@ -37,6 +27,7 @@ from ..settings import local_zone, settings_from
 from ..site import DATA_SITE
 from ..site_unwatched import as_unwatched
 from ..wording import Wording
+from .rows import Choice, async_choice, shown, stored
 
 MOST_WINDOWS: Final = 50
 
@@ -51,31 +42,12 @@ def preset_windows() -> Windows:
     return windows_to_list(preset_hours(ZoneInfo("UTC")).windows)
 
 
-async def async_choices(hass: HomeAssistant, key: str, values: Iterable[str]) -> list[SelectOptionDict]:
-    """Return options with their names, which Home Assistant does not look up within the rows of a list."""
-    texts = await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
-    prefix = f"component.{DOMAIN}.selector.{key}.options."
-    return [SelectOptionDict(value=value, label=texts.get(prefix + value, value)) for value in values]
-
-
-def without_seconds(rows: Any) -> Any:
-    """Return rows from ``start`` to ``end`` with their times as people write them, since a list shows them as sent."""
-    if not isinstance(rows, list):  # a selector lets one row by itself pass
-        return rows
-    return [{**row, **{key: _without_seconds(str(row[key])) for key in ("start", "end") if key in row}} for row in rows]
-
-
-def _without_seconds(time: str) -> str:
-    return time.removesuffix(":00") if time.count(":") == 2 else time
-
-
-def _hours_schema(days: list[SelectOptionDict]) -> probatio.Schema:
-    choice = SelectSelectorConfig(options=days, multiple=True, mode=SelectSelectorMode.LIST, translation_key="days")
+def _hours_schema(days: Choice) -> probatio.Schema:
     rows = ObjectSelectorConfig(
         multiple=True,
         translation_key="hours",  # a row shows all fields as no one of them is named its label
         fields={
-            "days": {"required": True, "label": "Starts on", "selector": SelectSelector(choice)},
+            "days": {"required": True, "label": "Starts on", "selector": days},
             "start": {"required": True, "label": "From", "selector": TimeSelector()},
             "end": {"required": True, "label": "Until", "selector": TimeSelector()},
         },
@@ -156,15 +128,16 @@ class HoursSteps(ConfigEntryBaseFlow):
         """Let the owner set the hours."""
         errors: dict[str, str] = {}
         present = self._present_hours
+        choices = {"days": await async_choice(self.hass, "days", DAYS, multiple=True)}
         if user_input is not None:
-            present = user_input[CONF_DEFAULT_HOURS]
+            present = stored(user_input[CONF_DEFAULT_HOURS], choices)
             if (error := _what_is_wrong(present)) is None:
                 return await self._async_hours_chosen(_options(_as_stored(present)))
             errors[CONF_DEFAULT_HOURS] = error
-        schema = _hours_schema(await async_choices(self.hass, "days", DAYS))
+        schema = _hours_schema(choices["days"])
         return self.async_show_form(
             step_id="change_hours",
-            data_schema=self.add_suggested_values_to_schema(schema, {CONF_DEFAULT_HOURS: without_seconds(present)}),
+            data_schema=self.add_suggested_values_to_schema(schema, {CONF_DEFAULT_HOURS: shown(present, choices)}),
             errors=errors,
         )
 

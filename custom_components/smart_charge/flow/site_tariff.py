@@ -18,7 +18,6 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
     ObjectSelector,
     ObjectSelectorConfig,
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -50,7 +49,7 @@ from ..tariff_options import (
     SOURCE_TYPED,
 )
 from ..tariff_words import found_placeholders, week_placeholders
-from .hours import async_choices, without_seconds
+from .rows import Choice, async_choice, shown, stored
 from .site_section import SiteSection
 
 CONF_IS_RIGHT: Final = "is_right"
@@ -107,16 +106,19 @@ class TariffSteps(SiteSection):
         errors: dict[str, str] = {}
         placeholders = {"currency": self.hass.config.currency, "number": ""}
         present: Mapping[str, Any] = self._tariff if CONF_RATES in self._tariff else self._present_tariff
+        choices = await _async_choices(self.hass)
         if user_input is not None:
-            present = self._tariff = _as_stored(user_input)
+            present = self._tariff = _as_stored(user_input, choices)
             if (wrong := self._what_is_wrong_with_tariff()) is None:
                 return await self.async_step_tariff_preview()
             errors["base" if wrong.number is None else CONF_RATES] = wrong.key
             placeholders["number"] = str(wrong.number or "")
-        shown = {**present, CONF_RATES: without_seconds(present.get(CONF_RATES, []))}
+        begun_with = {**present, CONF_RATES: shown(present.get(CONF_RATES, []), choices)}
         return self.async_show_form(
             step_id="tariff_typed",
-            data_schema=self.add_suggested_values_to_schema(await _async_typed_schema(self.hass), shown),
+            data_schema=self.add_suggested_values_to_schema(
+                _typed_schema(self.hass.config.currency, choices), begun_with
+            ),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -246,11 +248,17 @@ class TariffSteps(SiteSection):
         )
 
 
-def _as_stored(typed: dict[str, Any]) -> dict[str, Any]:
+async def _async_choices(hass: HomeAssistant) -> dict[str, Choice]:
+    """Return what is chosen in a row, by field."""
+    months = await async_choice(hass, "months", MONTHS, multiple=False)
+    days = await async_choice(hass, "days", DAYS, multiple=True)
+    return {"days": days, "from_month": months, "to_month": months}
+
+
+def _as_stored(typed: dict[str, Any], choices: Mapping[str, Choice]) -> dict[str, Any]:
     """Return the form in the one form that is stored; a form takes 7:30 too."""
-    rates = [
-        row | {key: cv.time(row[key]).isoformat() for key in ("start", "end")} for row in typed.get(CONF_RATES) or ()
-    ]
+    rows = stored(typed.get(CONF_RATES) or [], choices)
+    rates = [row | {key: cv.time(row[key]).isoformat() for key in ("start", "end")} for row in rows]
     return {CONF_SOURCE: SOURCE_TYPED} | typed | {CONF_RATES: rates}
 
 
@@ -265,15 +273,10 @@ def _number(lowest: float, highest: float, unit: str) -> NumberSelector:
     )
 
 
-async def _async_typed_schema(hass: HomeAssistant) -> probatio.Schema:
-    currency = hass.config.currency
+def _typed_schema(currency: str, choices: Mapping[str, Choice]) -> probatio.Schema:
     return probatio.Schema(
         {
-            probatio.Optional(CONF_RATES, default=list): _rates_selector(
-                currency,
-                await async_choices(hass, "days", DAYS),
-                await async_choices(hass, "months", MONTHS),
-            ),
+            probatio.Optional(CONF_RATES, default=list): _rates_selector(currency, choices),
             probatio.Optional(CONF_OTHERWISE): _number(-100, 10_000, f"{currency}/kWh"),
             probatio.Optional(CONF_VAT): _number(0, 100, "%"),
             probatio.Optional(CONF_STANDING): _number(0, 10_000, currency),
@@ -281,22 +284,18 @@ async def _async_typed_schema(hass: HomeAssistant) -> probatio.Schema:
     )
 
 
-def _rates_selector(
-    currency: str, days_named: list[SelectOptionDict], months_named: list[SelectOptionDict]
-) -> ObjectSelector:
-    months = SelectSelectorConfig(options=months_named, translation_key="months", mode=SelectSelectorMode.DROPDOWN)
-    days = SelectSelectorConfig(options=days_named, multiple=True, mode=SelectSelectorMode.LIST, translation_key="days")
+def _rates_selector(currency: str, choices: Mapping[str, Choice]) -> ObjectSelector:
     return ObjectSelector(
         ObjectSelectorConfig(
             multiple=True,
             translation_key="rates",
             fields={
-                "days": {"required": True, "label": "Starts on", "selector": SelectSelector(days)},
+                "days": {"required": True, "label": "Starts on", "selector": choices["days"]},
                 "start": {"required": True, "label": "From", "selector": TimeSelector()},
                 "end": {"required": True, "label": "Until", "selector": TimeSelector()},
                 "price": {"required": True, "label": "Price", "selector": _number(-100, 10_000, f"{currency}/kWh")},
-                "from_month": {"label": "First month", "selector": SelectSelector(months)},
-                "to_month": {"label": "Last month", "selector": SelectSelector(months)},
+                "from_month": {"label": "First month", "selector": choices["from_month"]},
+                "to_month": {"label": "Last month", "selector": choices["to_month"]},
             },
         )
     )
