@@ -64,7 +64,6 @@ async def test_an_hour_without_a_link_costs_no_energy_of_the_session(
 @pytest.mark.requirement("11.9")
 @pytest.mark.parametrize("world", KINDS, indirect=True)
 async def test_power_that_returns_finds_a_new_delay_and_one_session(world: World) -> None:
-    # A Bender that is told its own start value, 32 A, looks the same before and after: see its map.
     await world.rated_at(20)
     await world.plug_in(battery_wh=200_000, soc=0.1)
     await world.sees("why", "delayed_start")
@@ -90,6 +89,31 @@ async def test_power_that_returns_finds_a_new_delay_and_one_session(world: World
     assert session.plugged_in_at < ends_at - timedelta(minutes=20)
     if world.kind in MAPS:
         assert energy_shown_wh(world) == pytest.approx(world.energy_wh, abs=2)
+
+
+@NIGHT
+@pytest.mark.requirement("11.9")
+@pytest.mark.parametrize("world", [BENDER], indirect=True)
+async def test_power_that_returns_is_told_from_a_link_by_the_energy_that_is_missing(world: World) -> None:
+    """At 32 A, its own start value, a Bender looks the same before and after."""
+    await charging_at_night(world)
+    for minutes in (2, 10):
+        await world.loses_link()
+        await world.wait(minutes=minutes)
+        await world.finds_link()
+        await world.wait(seconds=20)
+        await world.charges()
+        assert world.shown("why") != "delayed_start"
+    await world.sim.power_cut()
+    await world.sees("connectivity", "off")
+    await world.wait(minutes=2)
+    await world.sim.power_back()
+    await world.is_back()
+    await world.wait(seconds=15)
+    await world.sees("why", "delayed_start")
+    await world.offers(0)
+    await world.wait_until(world.delay_ends_at)
+    await world.charges()
 
 
 @pytest.mark.parametrize("world", MAPS, indirect=True)

@@ -1,11 +1,17 @@
 """Telling a restart of the charge point from a lost link."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
+from custom_components.smart_charge.chargers.modbus.interruption import Alone
 from custom_components.smart_charge.chargers.modbus.map_model import Restart
 from custom_components.smart_charge.chargers.modbus.restarts import RestartWatch
-from custom_components.smart_charge.charging.model import Reading
+from custom_components.smart_charge.charging.model import PilotState, Reading
 from tests.chargers.modbus.conftest import now
+
+ALONE: dict[str, Any] = {"alone": Alone(patience_s=60, failsafe_a=6), "step_wh": 1.0}
 
 
 def seen(*uptimes: tuple[float, float | None]) -> list[bool]:
@@ -13,7 +19,7 @@ def seen(*uptimes: tuple[float, float | None]) -> list[bool]:
     watch = RestartWatch(Restart(uptime="uptime"))
     reading = Reading(taken_at=now())
     return [
-        watch.has_restarted({"uptime": uptime_s}, at, before=reading, after=reading, was_cut=False)
+        watch.has_restarted({"uptime": uptime_s}, at, before=reading, after=reading, was_cut=False, **ALONE)
         for at, uptime_s in uptimes
     ]
 
@@ -54,4 +60,98 @@ def test_a_restart_is_told_once() -> None:
 def test_without_an_uptime_a_start_value_after_a_cut_tells(before_a, after_a, was_cut, told) -> None:
     watch = RestartWatch(Restart(setpoints=frozenset({32, 6})))
     before, after = (Reading(taken_at=now(), setpoint_a=amps) for amps in (before_a, after_a))
-    assert watch.has_restarted({}, 0, before=before, after=after, was_cut=was_cut) is told
+    assert watch.has_restarted({}, 0, before=before, after=after, was_cut=was_cut, **ALONE) is told
+
+
+def reading(after_s: float, power_w: float | None, import_wh: int | None, **changes: Any) -> Reading:
+    facts = {"pilot": PilotState.C, "setpoint_a": 32.0, "session_wh": 500}
+    at = now() + timedelta(seconds=after_s)
+    return Reading(taken_at=at, measured_at=at, power_w=power_w, import_wh=import_wh, **(facts | changes))
+
+
+def after_a_cut(before: Reading, *then: Reading, patience_s: float = 60, failsafe_a: float | None = 6, step_wh=1.0):
+    """What a watch makes of readings, the first of them after a broken link."""
+    watch = RestartWatch(Restart(setpoints=frozenset({32, 6})))
+    told = []
+    for number, one in enumerate(then):
+        told.append(
+            watch.has_restarted(
+                {},
+                number,
+                before=before,
+                after=one,
+                was_cut=number == 0,
+                alone=Alone(patience_s=patience_s, failsafe_a=failsafe_a),
+                step_wh=step_wh,
+            )
+        )
+        before = one
+    return told
+
+
+FULL_W = 7200.0  # 2 Wh each second
+
+
+@pytest.mark.requirement("11.9")
+@pytest.mark.parametrize(
+    ("away_s", "gained_wh", "options", "told"),
+    [
+        (120, 0, {}, True),  # two minutes without power
+        (30, 0, {}, True),
+        (10, 0, {}, False),  # what a register may lag behind
+        (120, 120 + 22, {}, False),  # a minute as before, then the failsafe current
+        (120, 240, {}, False),  # it never noticed that we were away
+        (600, 120 + 202, {}, False),
+        (600, 120 + 10, {}, True),
+        (600, 120, {"failsafe_a": None}, False),  # nobody knows what it does without us
+        (600, 0, {"failsafe_a": None}, True),
+        (600, 120, {"failsafe_a": 0}, False),
+        (600, 1200, {"patience_s": float("inf")}, False),
+        (600, 1120, {"patience_s": float("inf")}, False),  # power and register differ a little
+        (600, 900, {"patience_s": float("inf")}, True),
+        (120, 0, {"step_wh": 100.0}, False),  # a coarse register cannot tell
+        (600, 0, {"step_wh": 100.0, "patience_s": float("inf")}, True),
+    ],
+)
+def test_energy_that_is_missing_after_a_cut_tells_that_the_power_was_gone(away_s, gained_wh, options, told) -> None:
+    later = reading(away_s, FULL_W, 10_000 + gained_wh)
+    assert after_a_cut(reading(0, FULL_W, 10_000), later, **options) == [told]
+
+
+@pytest.mark.requirement("11.9")
+def test_it_is_told_once_and_as_soon_as_the_vehicle_draws_power_again() -> None:
+    drawn = [(120, 0), (121, 0), (124, 4000), (127, FULL_W), (130, FULL_W)]
+    told = after_a_cut(reading(0, FULL_W, 10_000), *(reading(at, power, 10_000) for at, power in drawn))
+    assert told == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [
+        (reading(0, FULL_W, 10_000), [reading(600, 1000.0, 10_200), reading(605, 900.0, 10_201)]),  # nearly full
+        (reading(0, FULL_W, 10_000), [reading(120, 0.0, 10_000), reading(300, FULL_W, 10_000)]),  # begins much later
+        (reading(0, FULL_W, 10_000), [reading(120, FULL_W, 10_000, pilot=PilotState.A)]),  # it left
+        (reading(0, FULL_W, 10_000), [reading(120, 0.0, 10_000, setpoint_a=0.0), reading(125, FULL_W, 10_000)]),
+        (reading(0, 0.0, 10_000, setpoint_a=0.0), [reading(120, FULL_W, 10_000, setpoint_a=0.0)]),  # held by us
+        (reading(0, None, 10_000), [reading(120, FULL_W, 10_000)]),
+        (reading(0, FULL_W, None), [reading(120, FULL_W, 10_000)]),
+        (reading(0, FULL_W, 10_000), [reading(120, None, None)]),
+    ],
+)
+def test_where_energy_says_nothing_no_restart_is_made_up(before, then) -> None:
+    assert not any(after_a_cut(before, *then))
+
+
+@pytest.mark.requirement("11.9")
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (reading(20, FULL_W, 0), True),  # counts from its start
+        (reading(20, FULL_W, 10_040, session_wh=3), True),
+        (reading(20, FULL_W, 10_040, session_wh=540), False),
+        (reading(20, FULL_W, 10_040, session_wh=None), False),
+        (reading(20, 0.0, 10_040, session_wh=0, pilot=PilotState.A), False),
+    ],
+)
+def test_a_counter_that_begins_anew_while_a_vehicle_stays_tells_of_a_restart(after, told) -> None:
+    assert after_a_cut(reading(0, FULL_W, 10_000), after) == [told]

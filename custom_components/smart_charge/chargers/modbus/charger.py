@@ -25,11 +25,13 @@ from ..charger import (
     PastTransaction,
     SampleListener,
 )
+from .facts import failsafe_current
 from .failsafe import Failsafe
 from .identity import capabilities_of
+from .interruption import Alone
 from .lease import Lease
 from .link import Link, Units, named
-from .map_model import RegisterMap
+from .map_model import KeepAliveKind, RegisterMap
 from .poller import Poller
 from .register import Table
 from .watch import Watch
@@ -63,7 +65,15 @@ class ModbusCharger(Charger):
         self._wire = asyncio.Lock()
         self._lease = Lease(self._link, self._map, unit_id, self._poller, self._wire)
         self._failsafe = Failsafe(self._map, self._poller, self._lease)
-        self._watch = Watch(self._link, self._map, self._poller, identity=identity, clock=clock, poll_s=self._poll_s)
+        self._watch = Watch(
+            self._link,
+            self._map,
+            self._poller,
+            identity=identity,
+            clock=clock,
+            poll_s=self._poll_s,
+            alone=self._left_alone,
+        )
         self._listeners: dict[object, Listener] = {}
         self._sample_listeners: dict[object, SampleListener] = {}
         self._shown: object = None
@@ -267,6 +277,12 @@ class ModbusCharger(Charger):
             "clock": self._poller.values.get("clock"),
             "registers": {key: "".join(f"{word:04x}" for word in held) for key, held in sorted(words.items())},
         }
+
+    def _left_alone(self) -> Alone:
+        """Return what it does while it does not hear from us."""
+        is_patient = self._map.keep_alive.kind is KeepAliveKind.NONE
+        failsafe_a = failsafe_current(self._map, self._poller.values)
+        return Alone(patience_s=math.inf if is_patient else self._lease.patience_s, failsafe_a=failsafe_a)
 
     async def _keep_alive_for_ever(self) -> None:
         loop = asyncio.get_running_loop()

@@ -62,6 +62,13 @@ def find(origin: Origin, values: Values) -> float | None:
     return None
 
 
+def import_step_wh(register_map: RegisterMap, values: Values, firmware: str | None) -> float:
+    """Return by how much energy moves on at least: the coarsest register that it is read from, and 1 Wh."""
+    choice = next((one for one in register_map.facts.import_wh if find((one,), values) is not None), None)
+    keys = choice.keys if isinstance(choice, Sum) else () if choice is None else (choice,)
+    return max((1.0, *(register_map.registers[key].scale_for(firmware) for key in keys)))
+
+
 def _sum(choice: Sum, values: Values) -> float | None:
     if any(key not in values for key in choice.keys):
         return None

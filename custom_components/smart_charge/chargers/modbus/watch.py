@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 import dataclasses
 from datetime import datetime
@@ -11,8 +12,9 @@ from modbus_connection import ModbusConnectionError, ModbusError
 
 from ...charging.model import Reading
 from ..charger import ChargerMisunderstood, Clock, Identity
-from .facts import to_reading
+from .facts import import_step_wh, to_reading
 from .identity import read_identity
+from .interruption import Alone
 from .link import Link
 from .map_model import RegisterMap
 from .pace import Pace
@@ -38,12 +40,21 @@ class Watch:
     """
 
     def __init__(
-        self, link: Link, register_map: RegisterMap, poller: Poller, *, identity: Identity, clock: Clock, poll_s: float
+        self,
+        link: Link,
+        register_map: RegisterMap,
+        poller: Poller,
+        *,
+        identity: Identity,
+        clock: Clock,
+        poll_s: float,
+        alone: Callable[[], Alone],
     ) -> None:
         self._link = link
         self._map = register_map
         self._poller = poller
         self._clock = clock
+        self._alone = alone
         self._poll_s = poll_s
         self._woken = asyncio.Event()
         self._restart_watch = RestartWatch(register_map.restart)
@@ -154,7 +165,13 @@ class Watch:
         self.has_arrival = was_away and self.reading.is_plugged_in is True
         now = asyncio.get_running_loop().time()
         has_restarted = self._restart_watch.has_restarted(
-            self._poller.values, now, before=before, after=self.reading, was_cut=was_cut or was_lost
+            self._poller.values,
+            now,
+            before=before,
+            after=self.reading,
+            was_cut=was_cut or was_lost,
+            alone=self._alone(),
+            step_wh=import_step_wh(self._map, self._poller.values, self.identity.firmware),
         )
         self.restarts += has_restarted
         self.has_news_of_restart |= has_restarted
