@@ -54,7 +54,7 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
         self.charger = charger
         self.memory = memory
-        self.planner = Planner(memory, hass.data[DATA_PRICES])
+        self.planner = Planner(charger, memory, hass.data[DATA_PRICES])
         self._asking = Asking(self.name, charger, self._task, self._show)
         self._leaving = Leaving(
             hass,

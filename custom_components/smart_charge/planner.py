@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from .chargers.charger import Charger
 from .charging.model import Mode, Plan, Settings
-from .charging.planning import Facts, Planning, follow
+from .charging.plan_making import Facts
+from .charging.planning import Planning, follow
 from .prices import SitePrices
 from .settings import local_zone
 from .storage import Memory
@@ -12,7 +14,8 @@ from .storage import Memory
 class Planner:
     """Asks for another plan only where the one there is no longer holds."""
 
-    def __init__(self, memory: Memory, prices: SitePrices) -> None:
+    def __init__(self, charger: Charger, memory: Memory, prices: SitePrices) -> None:
+        self._charger = charger
         self._memory = memory
         self._prices = prices
         self._planning = Planning(errand=memory.errand)
@@ -24,7 +27,7 @@ class Planner:
 
     def follow(self, now: datetime, settings: Settings) -> None:
         """See what is now known."""
-        memory = self._memory
+        memory, reading = self._memory, self._charger.reading
         facts = Facts(
             now=now,
             settings=settings,
@@ -33,6 +36,7 @@ class Planner:
             session=memory.session,
             in_force_a=memory.carry.in_force_a,
             hold=memory.carry.hold,
+            drawn=None if reading is None or reading.power_w is None else (reading.metered_at, reading.power_w),
         )
         self._planning = follow(self._planning, facts)
         if self._planning.errand != memory.errand:

@@ -11,7 +11,8 @@ import pytest
 from custom_components.smart_charge.charging.decide import decide
 from custom_components.smart_charge.charging.metering import Meter
 from custom_components.smart_charge.charging.model import Basis, Carry, ConnectorStatus, Mode, Reason, Situation
-from custom_components.smart_charge.charging.planning import Errand, Facts, Planning, follow, power_w
+from custom_components.smart_charge.charging.plan_making import Facts
+from custom_components.smart_charge.charging.planning import Errand, Planning, follow, power_w
 from custom_components.smart_charge.charging.session import Session, State
 from custom_components.smart_charge.charging.slots import Slot
 from custom_components.smart_charge.records.carry import recover, to_plain
@@ -86,6 +87,7 @@ class Stay:
             session=session,
             in_force_a=self.carry.in_force_a,
             hold=self.carry.hold,
+            drawn=(self.now, self.takes_w if self.draws else 0.0),
         )
         self.planning = follow(self.planning, facts)
         status = ConnectorStatus.CHARGING if self.draws else ConnectorStatus.SUSPENDED_EVSE
@@ -183,6 +185,73 @@ def test_until_a_vehicle_has_been_measured_little_power_is_reckoned_with():
     stay.live(MORNING)
     assert stay.took_wh >= 30_000
     assert stay.planning.errand.powers_w == (pytest.approx(WALLBOX_W, rel=0.01),)
+
+
+@pytest.mark.parametrize("takes_w", [7360.0, 11_000.0, 22_000.0])
+def test_one_that_was_never_seen_is_known_in_two_minutes_and_waits_for_the_cheap_hours(takes_w):
+    stay = Stay(takes_w=takes_w).live(MORNING)
+    assert stay.took_wh >= 30_000
+    assert stay.starts == 2
+    begun_at = stay.log[0][0]
+    assert next(at for at, amps in stay.log if at > begun_at and amps == 0) <= begun_at + timedelta(minutes=12)
+    dear_kwh = takes_w / 1000 * 12 / 60
+    assert stay.paid <= Decimal("0.1") * Decimal(stay.took_wh / 1000) + Decimal("0.2") * Decimal(dear_kwh)
+
+
+def test_what_is_taken_of_less_than_all_there_is_tells_nothing_in_a_minute():
+    stay = Stay(slots=())
+    stay.step()
+    stay.carry = replace(stay.carry, in_force_a=10.0, hold=None)
+    facts = Facts(now=EVENING, settings=stay.settings, time_zone=LONDON, in_force_a=10.0)
+    planning = stay.planning
+    for minute in range(4):
+        at = EVENING + minute * MINUTE
+        session = Session(state=State.CHARGING, plugged_in_at=EVENING, seen_at=at, imported=Meter())
+        planning = follow(planning, replace(facts, now=at, session=session, drawn=(at, 2300.0)))
+    assert not planning.errand.has_measured
+
+
+@pytest.mark.parametrize("told_w", [float("nan"), float("inf"), 73_600.0, 7.36, -7360.0])
+def test_a_power_that_cannot_be_meant_is_not_what_it_takes(told_w):
+    stay = Stay(slots=())
+    stay.step()
+    stay.carry = replace(stay.carry, in_force_a=32.0, hold=None)
+    for _ in range(4):
+        stay.takes_w = told_w
+        stay.step()
+        stay.now += MINUTE
+    assert not stay.planning.errand.has_measured
+
+
+def test_a_ramp_and_a_lone_low_value_are_not_what_it_takes():
+    stay = Stay(slots=(), takes_w=1500.0)
+    for takes_w in (1500.0, 4000.0, 11_000.0, 1200.0, 11_000.0, 11_000.0):
+        stay.carry = replace(stay.carry, in_force_a=32.0, hold=None)
+        stay.takes_w = takes_w
+        stay.step()
+        stay.now += MINUTE / 2
+        assert not stay.planning.errand.has_measured
+    stay.now += MINUTE / 2
+    stay.step()
+    assert power_w(stay.planning, stay.settings) == 11_000
+
+
+CHEAP_LAST = hourly(*[30] * 9, 10, 10, 10, 10)
+"""10 p from three to seven."""
+
+
+@pytest.mark.parametrize("part", [1.0, 0.8, 0.7])
+def test_one_that_takes_less_than_those_before_is_ready_though_the_cheap_hours_are_the_last(part):
+    stay = begun(slots=CHEAP_LAST)
+    stay.takes_w = WALLBOX_W * part
+    stay.live(MORNING)
+    assert stay.took_wh >= 30_000
+
+
+def test_one_that_takes_as_much_as_those_before_pays_little_for_that_care():
+    stay = begun(slots=CHEAP_LAST).live(MORNING)
+    assert stay.starts <= 2
+    assert stay.paid / Decimal(stay.took_wh / 1000) < Decimal("0.13")
 
 
 def test_the_weakest_of_the_last_vehicles_is_reckoned_with():

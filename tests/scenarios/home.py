@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 import json
+import math
 import re
 from zoneinfo import ZoneInfo
 
@@ -37,7 +38,8 @@ from custom_components.smart_charge.charging.override import (
     is_spent,
     next_showing,
 )
-from custom_components.smart_charge.charging.planning import Errand, Facts, Planning, follow
+from custom_components.smart_charge.charging.plan_making import Facts
+from custom_components.smart_charge.charging.planning import Errand, Planning, follow
 from custom_components.smart_charge.charging.session import Session, State, advance
 from custom_components.smart_charge.outlook.tariff import Rate, Tariff
 from custom_components.smart_charge.records.carry import recover, to_plain
@@ -55,12 +57,13 @@ class Wall:
     is_faulted: bool = False
     cable_a: float | None = None
     setpoint_a: float = 0.0
+    takes_a: float = math.inf
     energy_wh: float = 4_000_000.0
 
     @property
     def drawn_a(self) -> float:
         draws = self.is_plugged and not self.is_full and not self.is_faulted
-        return self.setpoint_a if draws else 0.0
+        return min(self.setpoint_a, self.takes_a) if draws else 0.0
 
     def read(self, now: datetime) -> Reading:
         return Reading(
@@ -186,6 +189,7 @@ class Home:
                 session=self.session,
                 in_force_a=self.carry.in_force_a,
                 hold=self.carry.hold,
+                drawn=self.reading and (self.reading.metered_at, self.reading.power_w or 0.0),
             ),
         )
 

@@ -1,6 +1,7 @@
 """One step of a day's file: what is done, and what is then to be seen."""
 
 from collections.abc import Iterator
+import math
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ def home_of(day, first_at: str, zone: ZoneInfo) -> Home:
         random_delay_max_s=day.get("random_delay_max_s", RANDOM_DELAY_DEFAULT_S),
     )
     home = Home(settings=settings, now=instant(first_at, zone), zone=zone)
+    home.wall.takes_a = float(day.get("takes_a", math.inf))
     home.tariff = tariff_of(day.get("tariff"), zone)
     home.planning = Planning(errand=Errand(powers_w=tuple(day.get("powers_w", ()))))
     return home
