@@ -97,6 +97,12 @@ def _keba(box: ChargePoint, settings: Settings) -> Mapping[str, Value]:
     }
 
 
+def _keba_p30(box: ChargePoint, settings: Settings) -> Mapping[str, Value]:
+    """With ``tells_set_current`` it tells the set current where it should tell what it offers."""
+    told = {"limit_session_max": settings["set_current"]} if settings.get("tells_set_current") else {}
+    return {**_keba(box, settings), **told}
+
+
 def _hcc3(box: ChargePoint, settings: Settings) -> Mapping[str, Value]:
     spelled = {"E": 0, "F": 0, "A": 1, "B1": 3, "B2": 4, "C1": 5, "C2": 6}
     return {
@@ -252,7 +258,7 @@ PERSONAS: Final[dict[str, Persona]] = {
     "keba_p30": Persona(
         says={"serial": 17619300, "product": 314021, "firmware": 0x030A1000},
         starts_with={"set_current": 32, "enable": 1, "failsafe_current_set": 0, "failsafe_timeout_set": 0},
-        state=_keba,
+        state=_keba_p30,
         allows=_started,
         fed_by=ANY_WRITE,
         patience_s=lambda settings: settings["failsafe_timeout_set"] or None,

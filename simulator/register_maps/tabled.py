@@ -35,6 +35,7 @@ class TabledDevice:
 
     ``lifts_zero_without_vehicle``: a setpoint of 0 that comes while nothing is plugged in becomes 6 A.
     ``patience_s`` replaces its watchdog's time where that is on.
+    ``pause_s`` is how long it wants to be left alone after a request: one that comes sooner is refused as busy.
     ``options`` are settings that differ from those that it starts with.
     """
 
@@ -46,6 +47,7 @@ class TabledDevice:
         others: tuple[ChargePoint, ...] = (),
         lifts_zero_without_vehicle: bool = False,
         patience_s: float | None = None,
+        pause_s: float = 0.0,
         **options: float,
     ) -> None:
         self.charge_point = charge_point
@@ -60,7 +62,9 @@ class TabledDevice:
         self._options = options
         self.patience_s = patience_s
         self.insists_on_pauses = True
-        self._wrote_at = -math.inf
+        self._wrote_at = self._read_at = -math.inf
+        self.pause_s = pause_s
+        self.reads_in_haste = 0
         self._fed_at = charge_point.clock.now()
         self._points = [_Point(box, {**self.persona.starts_with, **options}) for box in (charge_point, *others)]
         for point in self._points:
@@ -105,6 +109,7 @@ class TabledDevice:
 
     def read(self, unit_id: int, function: int, address: int, count: int) -> list[int]:
         """Return registers; what the model does not have is refused, or reads 0 where it stands that."""
+        self._insist_on_quiet(unit_id)
         self._check(unit_id, address, count, self.table.max_registers)
         kind = _TABLES[function]
         image = self._image(kind)
@@ -164,6 +169,14 @@ class TabledDevice:
         if self.insists_on_pauses and now - self._wrote_at < self.table.min_write_interval_s - 0.05:
             raise ModbusRefusal(ExceptionCode.DEVICE_BUSY)
         self._wrote_at = now
+
+    def _insist_on_quiet(self, unit_id: int) -> None:
+        """Refuse what comes too soon after any request; one for somebody else it only hears."""
+        now = asyncio.get_running_loop().time()
+        since_s, self._read_at = now - self._read_at, now
+        if unit_id == self.table.unit_id and since_s < self.pause_s - 0.02:
+            self.reads_in_haste += 1
+            raise ModbusRefusal(ExceptionCode.DEVICE_BUSY)
 
     def _place_at(self, address: int) -> tuple[_Point, Place]:
         for place in self.table.places.values():

@@ -66,6 +66,7 @@ def in_haste(lease_s: float = 7e5) -> Iterator[None]:
     with (
         patch("custom_components.smart_charge.listener.LISTEN_ON", "127.0.0.1"),
         patch("custom_components.smart_charge.chargers.modbus.charger.POLL_S", 0.02),
+        patch("custom_components.smart_charge.chargers.modbus.probe.PATIENT_S", float("inf")),
         patch("custom_components.smart_charge.chargers.ocpp.charger.Timings", lambda: timings),
         patch("custom_components.smart_charge.facts.SystemRandom.random", return_value=0.5),
     ):

@@ -13,6 +13,7 @@ from custom_components.smart_charge.chargers.modbus.charger import ModbusCharger
 from custom_components.smart_charge.chargers.modbus.map_model import KeepAliveKind
 from custom_components.smart_charge.chargers.modbus.probe import probe
 from custom_components.smart_charge.chargers.modbus.register_map import Maps, RegisterMap
+from custom_components.smart_charge.charging.fallback import is_followed
 from custom_components.smart_charge.charging.model import ConnectorStatus
 import simulator
 from simulator.register_maps import DEVICES, TabledDevice
@@ -162,6 +163,30 @@ async def test_a_pause_that_would_never_end_is_ended_by_us(maps, map_id) -> None
         await charger.hand_back()  # its time-out is off: nothing was left behind
 
         assert sim.device.set_current_a >= 6
+
+
+async def test_a_keba_that_goes_on_telling_its_set_current_is_seen_to_pause(maps) -> None:
+    async with (
+        simulator.ModbusCharger("keba_p30", tells_set_current=1, set_current=16) as sim,
+        charging(maps, sim) as charger,
+    ):
+        sim.plug_in()
+        await charger.apply(0.0)
+        await until(lambda: charger.reading.status is ConnectorStatus.SUSPENDED_EVSE, 15)
+        assert (charger.reading.setpoint_a, charger.reading.offered_a) == (0.0, 0.0)
+        assert is_followed(0.0, charger.reading, 0.1)
+
+        await charger.apply(10.0)
+        await until(lambda: charger.reading.is_charging, 15)
+        await until(lambda: charger.reading.offered_a == 10, 15)
+        assert is_followed(10.0, charger.reading, 0.1)
+
+
+async def test_set_up_asks_a_keba_no_faster_than_it_likes(maps) -> None:
+    async with simulator.ModbusCharger("keba_p30", pause_s=0.5) as sim, dialled(sim.port) as connection:
+        found = await probe(connection.for_unit, maps)
+        assert found.map_id == "keba_p30"
+        assert sim.device.reads_in_haste == 0
 
 
 @pytest.mark.requirement("11.9")

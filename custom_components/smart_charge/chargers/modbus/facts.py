@@ -18,7 +18,7 @@ def to_reading(register_map: RegisterMap, values: Values, taken_at: datetime) ->
         status=status,
         pilot=pilot,
         setpoint_a=setpoint_of(register_map, values),
-        offered_a=find(facts.offered_a, values),
+        offered_a=_offered(register_map, values),
         current_a=_phases(facts.current_a, values),
         voltage_v=_phases(facts.voltage_v, values),
         power_w=find(facts.power_w, values),
@@ -120,10 +120,21 @@ def _is_set(bit: FaultBit, values: Values) -> bool:
     return isinstance(value, int) and bool(value >> bit.bit & 1)
 
 
+def _offered(register_map: RegisterMap, values: Values) -> float | None:
+    """Return what the vehicle is offered: nothing in a pause, where some models go on telling their set current."""
+    offered_a = find(register_map.facts.offered_a, values)
+    return 0.0 if offered_a is not None and _is_paused(register_map, values) else offered_a
+
+
+def _is_paused(register_map: RegisterMap, values: Values) -> bool:
+    paused = register_map.control.paused
+    return bool(paused) and all(condition.is_met(values) for condition in paused)
+
+
 def setpoint_of(register_map: RegisterMap, values: Values) -> float | None:
     """Return the setpoint the charge point holds, in ampere per phase."""
     control = register_map.control
-    if control.paused and all(condition.is_met(values) for condition in control.paused):
+    if _is_paused(register_map, values):
         return 0.0
     number = number_of(shown_by(register_map, control.setpoint).key, values)
     if number is None or control.setpoint_is != WATTS:

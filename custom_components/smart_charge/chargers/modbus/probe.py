@@ -27,6 +27,9 @@ from .register import Cadence, Register, Value
 SILENCES: Final = 2
 """A unit id that was silent, or busy, to so many maps is not asked for another: each costs a time-out."""
 
+PATIENT_S: Final = 0.5
+"""A device that wants so long between two requests takes others for none, or falls silent."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recognised:
@@ -53,12 +56,30 @@ async def probe(
         ChargerMisunderstood: an answer, but no charge point that we know.
     """
     search = _Search(units)
-    for register_map in sorted(maps.values(), key=lambda each: each.identity.is_weak):
+    for register_map in _in_order(maps.values()):
         for candidate in register_map.unit_ids if unit_id is None else (unit_id,):
             found = await search.try_map(register_map, candidate, outlet)
             if found is not None:
                 return found
     raise search.verdict()
+
+
+def _in_order(maps: Iterable[RegisterMap]) -> list[RegisterMap]:
+    """Return maps as they are tried: those that others could pass for last.
+
+    A device that needs a pause between requests gets it from its own map only, so that map is the first to ask
+    at the unit ids that it shares with others.
+    """
+    ordered = sorted(maps, key=lambda each: each.identity.is_weak)
+    for patient in [each for each in ordered if each.limits.spacing_s >= PATIENT_S]:
+        ordered.remove(patient)
+        place = next((n for n, each in enumerate(ordered) if _is_hasty_at(each, patient.unit_ids)), len(ordered))
+        ordered.insert(place, patient)
+    return ordered
+
+
+def _is_hasty_at(register_map: RegisterMap, unit_ids: Iterable[int]) -> bool:
+    return register_map.limits.spacing_s < PATIENT_S and not set(unit_ids).isdisjoint(register_map.unit_ids)
 
 
 async def count_outlets(units: Units, register_map: RegisterMap, unit_id: int) -> int:
