@@ -114,3 +114,22 @@ async def test_another_meter_has_time_to_speak_while_a_vehicle_charges_on(
         draws(charger, charger.asked[-1])
         await settle(hass)
     assert charger.asked[-1] == 6.0
+
+
+@pytest.mark.requirement("8.1")
+async def test_a_charge_point_that_tells_its_power_only_gets_back_what_a_peak_took(
+    hass: HomeAssistant, charger: FakeCharger, house: House
+) -> None:
+    async def live(house_a: float, seconds: int) -> None:
+        for _ in range(seconds):
+            await after(hass, house.freezer, seconds=1)
+            amps = charger.asked[-1] if charger.asked else 0.0
+            charger.say(**CHARGING | {"current_a": (None, None, None), "power_w": amps * 241})
+            await house.draws(house_a + amps)
+
+    await call(hass, "turn_on", CHARGE_NOW)
+    await live(10.0, 70)
+    await live(30.0, 30)
+    assert charger.asked[-1] == 28.0
+    await live(10.0, 75)
+    assert shown(hass, WHY) == "delayed_change"
