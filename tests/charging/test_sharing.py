@@ -5,7 +5,7 @@ from datetime import timedelta
 import itertools
 import math
 
-from hypothesis import given, settings as effort, strategies as st
+from hypothesis import example, given, settings as effort, strategies as st
 import pytest
 
 from custom_components.smart_charge.charging.claims import SETTLING_S
@@ -493,6 +493,7 @@ def test_ceilings_with_the_house_never_exceed_the_limit_of_a_fresh_meter(house, 
 
 @effort(max_examples=5)
 @given(st.integers(2, 4), st.floats(0, 13), st.sampled_from([20.0, 25.0, 32.0]))
+@example(count=3, house_a=1.2e-07, limit_a=20.0)  # all but 6 A for the third
 def test_over_hours_everybody_gets_as_much(count, house_a, limit_a):
     keys = [str(index) for index in range(count)]
     home = Premises(supply(limit_a), dict.fromkeys(keys, 32.0))

@@ -15,7 +15,7 @@ def stepped(value_a: float, wish_a: float) -> float:
     """Round down to a tenth of an ampere, but not below what is wished for; under 6 A it is 0."""
     if value_a >= wish_a - BARELY_A:
         return wish_a
-    rounded_a = math.floor(value_a * _STEPS_PER_A + BARELY_A) / _STEPS_PER_A
+    rounded_a = math.floor((value_a + 2 * BARELY_A) * _STEPS_PER_A) / _STEPS_PER_A  # what barely fits is not nothing
     return rounded_a if rounded_a >= MIN_CURRENT_A else 0.0
 
 
