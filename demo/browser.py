@@ -96,6 +96,7 @@ class Page:
 
     async def on_every_page(self, script: str) -> None:
         """Run JavaScript in every page opened from now on, before its own."""
+        await self.call("Page.enable")  # without which Chromium keeps the script and never runs it
         await self.call("Page.addScriptToEvaluateOnNewDocument", source=script)
 
     async def open(self, url: str) -> None:

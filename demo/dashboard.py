@@ -290,7 +290,7 @@ def _months(point: ChargePointOnDashboard) -> Card:
                 "stat_types": ["change"],
                 "hide_legend": True,
                 "entities": [f"smart_charge:{point.entry_id.lower()}_import"],
-                "grid_options": {"columns": "full"},
+                "grid_options": {"columns": "full", "rows": 6},
             },
             *(_tile(of["sensor", key], name, color=color, grid_options={"columns": 6}) for key, name, color in sums),
         ],

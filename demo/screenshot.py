@@ -17,7 +17,7 @@ GREETING_S = 12.0
 CHARGE_FOR_S = 75
 """Long enough for the graphs to show the rise, and for the session to count its first energy."""
 
-WIDE = Screen(width=1500, height=985, scale=1.5)
+WIDE = Screen(width=1500, height=1035, scale=1.5)
 SCREENS = {
     "dashboard.png": ("now", WIDE),
     "dashboard-dark.png": ("now", replace(WIDE, is_dark=True)),
