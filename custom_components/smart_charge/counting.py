@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .chargers.charger import Charger, PastTransaction
 from .chargers.ocpp.tags import fold
 from .charging.absence import PATIENCE, Unclaimed, after_absence
-from .charging.metering import Meter, read
+from .charging.metering import Meter, guess, read, total_from
 from .charging.model import Reading
 from .charging.session import Session, State, advance
 from .const import LOGGER
@@ -70,10 +70,9 @@ class Counting:
             memory.session = advance(before, reading)
         elif memory.seen_at is None or reading.taken_at > memory.seen_at:
             self._return(reading)
+        memory.total = _with_calculated(memory.total, before, memory.session, reading.import_wh)
         if reading.import_wh is not None:
-            # A new meter starts where the register stands, so that it shows what the charge point shows.
-            meter = memory.total if memory.total.last_wh is not None else Meter(counted_wh=max(0, reading.import_wh))
-            memory.total = read(meter, reading.import_wh, reading.metered_at)
+            memory.total = read(total_from(memory.total, reading.import_wh), reading.import_wh, reading.metered_at)
         self._hold_unclaimed(before, 0 if counted_wh is None else memory.total.total_wh - counted_wh, now)
         if not self._was_away:
             memory.seen_at = max(now, reading.taken_at)
@@ -232,6 +231,15 @@ class Counting:
         if not tag or fold(tag) == fold(self._memory.id_tag):
             return None, None
         return tag, self._hass.data[DATA_HOUSEHOLD].name_of(tag)
+
+
+def _with_calculated(total: Meter, before: Session | None, session: Session | None, register_wh: int | None) -> Meter:
+    """Count what a session took where there is no register, or one that stands at 0 and may be none."""
+    if session is None or register_wh or total.last_wh:
+        return total
+    is_same = before is not None and before.plugged_in_at == session.plugged_in_at
+    gained_wh = session.energy_wh - (before.energy_wh if before is not None and is_same else 0)
+    return guess(total, gained_wh) if gained_wh > 0 else total
 
 
 def _name_of(session: Session | None) -> tuple[datetime, State] | None:

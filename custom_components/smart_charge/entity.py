@@ -27,12 +27,14 @@ class Quiet:
 
     Attributes:
         is_sum: it stands still while nothing is drawn. Then it is written at once: no later value would bring it.
+        is_of_stay: so does it once the vehicle has left.
     """
 
     step: float
     share: float = 0.0
     every: timedelta = timedelta(seconds=10)
     is_sum: bool = False
+    is_of_stay: bool = False
 
     def hushes(self, shown: Any, shown_at: datetime, value: Any, at: datetime) -> bool:
         """Whether ``value`` need not be written yet."""
@@ -159,6 +161,6 @@ class SmartChargeEntity(CoordinatorEntity[SmartChargeCoordinator]):
 
     def _is_hushed(self, value: Any, picture: Picture) -> bool:
         quiet = self.entity_description.quiet
-        if quiet is None or (quiet.is_sum and not picture.is_drawing):
+        if quiet is None or (quiet.is_sum and not picture.is_drawing) or (quiet.is_of_stay and not picture.is_stay):
             return False
         return quiet.hushes(self._value, self._shown_at, value, picture.as_of)

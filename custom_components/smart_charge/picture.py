@@ -64,7 +64,8 @@ class Picture:
         reading: the last one, even while there is no link.
         windows: the owner's default hours, even while they are switched off.
         plan: when mode "cheapest" charges; None in other modes, and without a vehicle.
-        total_wh: the charge point's running total, glitches left out; None before it said one.
+        total_wh: the charge point's running total, glitches left out; without a register what was calculated. None
+            before there is either.
         sample_s: how far apart samples of the meter really come (9.4); None before that is known.
         meter_error: how far power was off in the last session that could tell (9.5).
         usage: today's, this month's and the last twelve months'; None before the records have been asked.
@@ -164,9 +165,14 @@ class Picture:
         return self.session is not None and self.session.state is State.CHARGING
 
     @property
+    def is_stay(self) -> bool:
+        """Whether the session goes on."""
+        return self.session is not None and self.session.state is not State.FINISHED
+
+    @property
     def session_wh(self) -> int | None:
         """Energy that the vehicle has taken in this session; None while there is none."""
-        return None if self.session is None or self.session.state is State.FINISHED else self.session.energy_wh
+        return None if self.session is None or not self.is_stay else self.session.energy_wh
 
     def override_of(self, kind: OverrideKind) -> Override | None:
         """Return the owner's override if it is of ``kind``."""

@@ -130,7 +130,7 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_unit_of_measurement=UnitOfTime.MINUTES,
         suggested_display_precision=0,
-        quiet=Quiet(step=60, every=timedelta(seconds=59)),
+        quiet=Quiet(step=60, every=timedelta(seconds=59), is_of_stay=True),
         value_fn=lambda picture: picture.session_s,
     ),
     *(

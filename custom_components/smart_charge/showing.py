@@ -8,6 +8,7 @@ from typing import Any
 from .chargers.charger import Charger
 from .charging.ending import shown_ending
 from .charging.left_to_each import Left
+from .charging.metering import shown_wh
 from .charging.model import Decision, Reading, Settings
 from .consumption import Consumption
 from .following import Following
@@ -75,7 +76,7 @@ class Showing:
             heat=self._sampling.heat(now),
             sample_s=charger.sample_interval_s,
             meter_error=self._sampling.error,
-            total_wh=None if total.last_wh is None else total.counted_wh,
+            total_wh=shown_wh(total),
             usage=self._consumption.periods,
             tab=memory.tab,
             ending=shown_ending(memory.ending, decision.carry.override, local_zone()),

@@ -11,6 +11,9 @@ from datetime import datetime
 MOST_POWER_W = 52_000
 """Three phases of 63 A with a fifth to spare: no connector of ours moves energy faster."""
 
+LEAST_CALCULATED_WH = 500
+"""So much has been calculated before it is taken that there is no register: one may be told a little later."""
+
 _RESOLUTION_WH = 2_000
 """Some registers count whole kWh and are read late, so a step of two is always possible."""
 
@@ -58,6 +61,19 @@ class Meter:
 def guess(meter: Meter, energy_wh: float) -> Meter:
     """Add energy from power and time, while the register says nothing."""
     return replace(meter, guessed_wh=meter.guessed_wh + energy_wh)
+
+
+def shown_wh(total: Meter) -> int | None:
+    """Return what a charge point's running total is; None while it has none, and too little is calculated to be one."""
+    if not total.last_wh and total.total_wh >= LEAST_CALCULATED_WH:
+        return total.total_wh
+    return None if total.last_wh is None else total.counted_wh
+
+
+def total_from(total: Meter, register_wh: int) -> Meter:
+    """Return the running total that a register takes up: of a new one what it shows, unless much was calculated."""
+    is_known = total.last_wh is not None or total.total_wh >= LEAST_CALCULATED_WH
+    return total if is_known else Meter(counted_wh=max(0, register_wh))
 
 
 def read(meter: Meter, register_wh: int, at: datetime) -> Meter:
