@@ -15,6 +15,7 @@ _AMBIENT_C = 18.0
 _RISE_AT_32A_C = 22.0
 _WARMS_IN_S = 900.0
 _OPENS_UNDER_LOAD_AFTER_S = 6.0  # IEC 61851-1 table A.6, sequence 9.2
+_STEADY_STEP_S = 15.0
 _IDLE_STEP_S = 60.0
 
 
@@ -243,11 +244,17 @@ class ChargePoint:
     def catch_up(self) -> None:
         """Live until the clock's present instant."""
         now = self.clock.now()
-        while self._lived_until < now:
-            step_s = _STEP_S if self.vehicle is not None else _IDLE_STEP_S
-            seconds = min(step_s, (now - self._lived_until).total_seconds())
-            self._live(seconds)
+        while (left_s := (now - self._lived_until).total_seconds()) > 0:
+            self._live(min(self._step_s(), left_s))
         self._tell()
+
+    def _step_s(self) -> float:
+        """Return how long nothing but registers will change: short steps where something is on its way."""
+        if self.vehicle is None:
+            return _IDLE_STEP_S
+        ends_at = self._lived_until + timedelta(seconds=_STEADY_STEP_S)
+        is_offer_steady = self.offered_a == self._compute_offer(self._lived_until) == self._compute_offer(ends_at)
+        return _STEADY_STEP_S if is_offer_steady and self.vehicle.is_steady(self.offered_a, _STEADY_STEP_S) else _STEP_S
 
     def settle(self) -> None:
         """Recompute the offer at once after something outside changed."""

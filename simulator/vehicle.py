@@ -6,6 +6,7 @@ MIN_CURRENT_A = 6.0
 """There is no charging current below this (IEC 61851-1 table A.8)."""
 
 _FULL = 0.9999
+_HIGH_V = 260.0
 
 
 @dataclass(kw_only=True)
@@ -73,6 +74,23 @@ class Vehicle:
         self.is_asleep = False
         self._idle_for_s = 0.0
         self._offers_while_asleep = 0
+
+    def is_steady(self, offered_a: float, seconds: float) -> bool:
+        """Whether it goes on just as it is for so long with the same offer, the battery's filling aside."""
+        is_offered = offered_a >= MIN_CURRENT_A
+        if is_offered != self._was_offered or self.is_asking != (self.drawn_a > 0):
+            return False
+        if self.is_asking:
+            wants = is_offered and not (self.is_asleep or self.is_paused)
+            return wants and self.drawn_a == min(offered_a, self.max_a) and self._has_room_for(seconds)
+        if is_offered:
+            return self.is_asleep or self.is_paused or self.is_full
+        return self.sleeps_after_s is None or self.is_asleep
+
+    def _has_room_for(self, seconds: float) -> bool:
+        """Whether it stays below where it draws less, or nothing."""
+        most_wh = self.drawn_a * self.phases * _HIGH_V * seconds / 3600
+        return self.soc + most_wh * self.efficiency / self.battery_wh < min(self.taper_from_soc, self.target_soc)
 
     def advance(self, offered_a: float, seconds: float) -> None:
         """Live for ``seconds`` with ``offered_a`` on the pilot (0 for no offer)."""

@@ -42,6 +42,11 @@ def _size_of_module(module: ModuleType) -> tuple[int, int]:
 patch_time.ha_get_module_attributes_hash = _size_of_module
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Call a long text by the name of its parameter: the name of a test is handed to every process it starts."""
+    return argname if isinstance(val, str | bytes) and len(val) > 60 else None
+
+
 @pytest.fixture(autouse=True)
 async def enable_event_loop_debug() -> None:
     """Keep of asyncio's debug mode what finds faults: calls from another thread.

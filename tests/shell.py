@@ -42,6 +42,7 @@ from custom_components.smart_charge.const import (
 )
 from custom_components.smart_charge.coordinator import SmartChargeCoordinator
 from custom_components.smart_charge.ledger import DATA_LEDGER
+from tests.waiting import until  # noqa: F401  known from here too
 
 PEAK = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 """A Monday evening, four hours before the default hours open."""
@@ -257,10 +258,3 @@ async def until_summed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     while entry.runtime_data.consumption._is_asking:
         await hass.async_add_executor_job(time.sleep, 0.01)  # the loop's own clock may stand still
     await settle(hass)
-
-
-async def until(is_so: Callable[[], bool], within_s: float = 15.0) -> None:
-    """Wait in real time until something is so."""
-    async with asyncio.timeout(within_s):
-        while not is_so():  # noqa: ASYNC110  the simulator has no event for it
-            await asyncio.sleep(0.02)

@@ -15,7 +15,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.smart_charge.const import DOMAIN
 from tests.chargers.ocpp.peer import Peer, stamp
-from tests.shell import set_up, settle, until
+from tests.shell import set_up, settle
+from tests.waiting import until
 
 from .test_attacks import Town, second, town  # noqa: F401  a fixture
 
@@ -51,7 +52,7 @@ async def test_two_thousand_connections_that_say_nothing_are_hung_up_on(town: To
 async def test_a_handshake_a_byte_at_a_time_is_hung_up_on(town: Town) -> None:  # noqa: F811
     reader, writer = await half_open(town.port, b"GET /GOOD HTTP/1.1\r\nHost: x\r\nX-Slow: ")
     hung_up = asyncio.create_task(is_hung_up(reader))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not hung_up.done():
             writer.write(b"a")
             with suppress(ConnectionError):
@@ -73,7 +74,7 @@ async def test_a_message_that_never_ends_costs_its_sender_the_link(town: Town) -
         for number in range(200):
             writer.transport.write(bytes((0x01 if number == 0 else 0x00,)) + header + masked)
             await asyncio.sleep(0)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not bad.closed:
                 await bad.receive()
     assert bad.closed
@@ -96,7 +97,7 @@ async def test_answers_under_the_ids_of_other_calls_are_nobodys(town: Town) -> N
                 asked.append(frame[1])
 
     answering = asyncio.create_task(answer())
-    await until(lambda: asked, 30)
+    await until(lambda: asked)
     await town.is_fine()
     charger = town.hass.config_entries.async_get_known_entry("01BAD").runtime_data.charger
     assert charger.diagnostics()["configuration"] == {}

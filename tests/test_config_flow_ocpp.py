@@ -76,7 +76,7 @@ async def begin(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110  what happens on a real socket sets no event of ours
             await asyncio.sleep(0.01)
 

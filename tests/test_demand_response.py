@@ -20,6 +20,7 @@ from custom_components.smart_charge.charging.demand_response import MOST_EVENTS
 from custom_components.smart_charge.charging.model import DsrKind
 from custom_components.smart_charge.const import CONF_MODE, DOMAIN
 from simulator import ModbusCharger, OcppCharger
+from tests.waiting import until
 
 from .shell import (
     CHARGING,
@@ -36,7 +37,6 @@ from .shell import (
     set_up_fake,
     settle,
     shown,
-    until,
 )
 
 WHY = "sensor.garage_why"
@@ -497,11 +497,11 @@ async def responds_within_two_seconds(hass: HomeAssistant, simulated: OcppCharge
     for limit_a in (0, 16, 6):
         asked_at = monotonic()
         await do(hass, "start_dsr_event", kind="response", limit_a=limit_a, duration="00:30:00", event_id="ffr")
-        await until(lambda asked_a=limit_a: simulated.charge_point.offered_a == asked_a, 2)
+        await until(lambda asked_a=limit_a: simulated.charge_point.offered_a == asked_a)
         assert monotonic() - asked_at < 2
     asked_at = monotonic()
     await do(hass, "end_dsr_event", event_id="ffr")
-    await until(lambda: simulated.charge_point.offered_a == 32, 2)
+    await until(lambda: simulated.charge_point.offered_a == 32)
     assert monotonic() - asked_at < 2
 
 

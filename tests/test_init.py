@@ -16,9 +16,10 @@ from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.security.credentials import hash_secret
 from custom_components.smart_charge.site import DATA_SITE
 from simulator import ModbusCharger, OcppCharger, Vehicle
+from tests.waiting import until
 
 from .premises import site_entry
-from .shell import FakeCharger, after, call, modbus_entry, ocpp_entry, set_up, settle, shown, until
+from .shell import FakeCharger, after, call, modbus_entry, ocpp_entry, set_up, settle, shown
 
 
 def _ours() -> set[str]:

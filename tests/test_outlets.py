@@ -16,7 +16,8 @@ from custom_components.smart_charge.const import CONF_CONNECTOR_ID, CONF_ENTRY, 
 from custom_components.smart_charge.security.credentials import hash_secret
 from tests.chargers.ocpp.peer import QUICK, Peer, basic, stamp
 from tests.flow_words import free_port, readable
-from tests.shell import call, ocpp_entry, set_up, settle, until
+from tests.shell import call, ocpp_entry, set_up, settle
+from tests.waiting import until
 
 pytestmark = [pytest.mark.requirement("O8"), pytest.mark.usefixtures("socket_enabled")]
 

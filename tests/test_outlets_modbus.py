@@ -13,7 +13,8 @@ import pytest
 from custom_components.smart_charge.const import CONF_CONNECTOR_ID, CONF_MODE, DOMAIN
 from simulator import ChargePoint, ModbusCharger, Vehicle, WorldClock
 from tests.flow_words import readable
-from tests.shell import settle, until
+from tests.shell import settle
+from tests.waiting import until
 
 pytestmark = [pytest.mark.requirement("O8"), pytest.mark.usefixtures("socket_enabled")]
 

@@ -16,8 +16,9 @@ from custom_components.smart_charge.security.credentials import hash_secret
 from simulator import Abilities, OcppCharger as Simulated, Vehicle
 from simulator.charging_profiles import Period, Profile, Purpose
 from tests.flow_words import free_port
-from tests.shell import ocpp_entry, set_up, until
+from tests.shell import ocpp_entry, set_up
 from tests.test_outlets import TIMINGS
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -64,17 +65,17 @@ async def test_settings_that_wait_for_a_restart_are_told_and_the_restart_offered
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     async with simulated(entry) as box:
-        await until(lambda: is_raised(hass, "needs_restart"), 60)
+        await until(lambda: is_raised(hass, "needs_restart"))
         box.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: box.client.transaction is not None, 60)
-        await until(lambda: entry.runtime_data.charger.transaction_id is not None, 60)
+        await until(lambda: box.client.transaction is not None)
+        await until(lambda: entry.runtime_data.charger.transaction_id is not None)
         assert await fix(hass, "needs_restart") == "refused"
         assert is_raised(hass, "needs_restart")
         box.unplug()
-        await until(lambda: entry.runtime_data.charger.transaction_id is None, 60)
+        await until(lambda: entry.runtime_data.charger.transaction_id is None)
         assert await fix(hass, "needs_restart") == "create_entry"
-        await until(lambda: box.configuration.is_true("FreeVendEnabled"), 60)
-        await until(lambda: entry.runtime_data.charger.diagnostics()["unattended"] == "default_hours", 60)
+        await until(lambda: box.configuration.is_true("FreeVendEnabled"))
+        await until(lambda: entry.runtime_data.charger.diagnostics()["unattended"] == "default_hours")
         await asyncio.sleep(0.5)
         assert not is_raised(hass, "needs_restart")
 
@@ -82,19 +83,19 @@ async def test_settings_that_wait_for_a_restart_are_told_and_the_restart_offered
 async def test_a_restart_that_helps_nothing_is_not_asked_for_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     async with simulated(entry) as box:
         box.configuration.reboot = lambda: None  # type: ignore[method-assign]
-        await until(lambda: is_raised(hass, "needs_restart"), 60)
+        await until(lambda: is_raised(hass, "needs_restart"))
         assert await fix(hass, "needs_restart") == "create_entry"
-        await until(lambda: not is_raised(hass, "needs_restart"), 60)
+        await until(lambda: not is_raised(hass, "needs_restart"))
         charger = entry.runtime_data.charger
-        await until(lambda: "FreevendEnabled" in charger.diagnostics()["settings_refused"], 60)
+        await until(lambda: "FreevendEnabled" in charger.diagnostics()["settings_refused"])
         assert not is_raised(hass, "needs_restart")
 
 
 async def test_a_repair_for_one_that_is_away_says_so(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     async with simulated(entry) as box:
-        await until(lambda: is_raised(hass, "needs_restart"), 60)
+        await until(lambda: is_raised(hass, "needs_restart"))
         await box.drop_link()
-        await until(lambda: not entry.runtime_data.charger.is_online, 60)
+        await until(lambda: not entry.runtime_data.charger.is_online)
         assert await fix(hass, "needs_restart") == "no_answer"
 
 
@@ -115,15 +116,15 @@ async def test_limits_that_somebody_else_left_are_cleared_when_the_owner_says_so
     )
     box.client.profiles.install(left, running_transaction=None)
     async with box:
-        await until(lambda: is_raised(hass, "outranked"), 60)
+        await until(lambda: is_raised(hass, "outranked"))
         assert await fix(hass, "outranked") == "create_entry"
-        await until(lambda: not is_raised(hass, "outranked"), 60)
-        await until(lambda: entry.runtime_data.charger._parts.hours.holds, 60)
+        await until(lambda: not is_raised(hass, "outranked"))
+        await until(lambda: entry.runtime_data.charger._parts.hours.holds)
         assert 99 not in [profile.profile_id for profile in box.client.profiles.profiles]
 
 
 async def test_no_repair_outlives_its_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     async with simulated(entry):
-        await until(lambda: is_raised(hass, "needs_restart"), 60)
+        await until(lambda: is_raised(hass, "needs_restart"))
         await hass.config_entries.async_unload(entry.entry_id)
         assert not is_raised(hass, "needs_restart")

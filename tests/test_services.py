@@ -12,8 +12,9 @@ from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.storage import DATA_HOUSEHOLD, Household
 from simulator import ModbusCharger, OcppCharger
+from tests.waiting import until
 
-from .shell import FakeCharger, modbus_entry, ocpp_entry, set_up, set_up_fake, shown, until
+from .shell import FakeCharger, modbus_entry, ocpp_entry, set_up, set_up_fake, shown
 
 
 async def _do(hass: HomeAssistant, name: str, /, **data: Any) -> Any:

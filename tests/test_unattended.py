@@ -7,8 +7,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.const import CONF_CHARGER_DELAYS, CONF_DEFAULT_HOURS_ENABLED, CONF_MODE, DOMAIN
 from simulator import Behaviour, ModbusCharger, OcppCharger
+from tests.waiting import until
 
-from .shell import PLUGGED_IN, FakeCharger, modbus_entry, ocpp_entry, set_up, settle, shown, until
+from .shell import PLUGGED_IN, FakeCharger, modbus_entry, ocpp_entry, set_up, settle, shown
 
 pytestmark = pytest.mark.usefixtures("all_enabled")
 
@@ -61,7 +62,7 @@ async def test_an_ocpp_charge_point_says_what_it_does_by_itself(
     await set_up(hass, ocpp_entry(free_port, **options))
     assert shown(hass, UNATTENDED) == "unknown"
     async with OcppCharger(f"ws://127.0.0.1:{free_port}", "CP1", behaviour=behaviour):
-        await until(lambda: shown(hass, UNATTENDED) == expected, 10)  # as soon as it is known, not when it next speaks
+        await until(lambda: shown(hass, UNATTENDED) == expected)  # as soon as it is known, not when it next speaks
         await hass.config_entries.async_unload("01GARAGE")
 
 
@@ -71,7 +72,7 @@ async def test_an_ocpp_charge_point_that_holds_no_profile_promises_nothing(hass:
     refuses = Behaviour(refuses_profiles=True)
     async with OcppCharger(f"ws://127.0.0.1:{free_port}", "CP1", behaviour=refuses) as simulated:
         loop = hass.config_entries.async_get_known_entry("01GARAGE").runtime_data
-        await until(lambda: loop.charger.diagnostics()["configuration"] != {} and simulated.client.link.is_open, 20)
+        await until(lambda: loop.charger.diagnostics()["configuration"] != {} and simulated.client.link.is_open)
         await settle(hass)
         assert shown(hass, UNATTENDED) == "unknown"
         await hass.config_entries.async_unload("01GARAGE")

@@ -15,7 +15,8 @@ from custom_components.smart_charge.records.values import SessionRecord
 from custom_components.smart_charge.security.credentials import hash_secret
 from tests.chargers.ocpp.peer import Peer, basic
 from tests.flow_words import free_port
-from tests.shell import ocpp_entry, set_up, settle, until
+from tests.shell import ocpp_entry, set_up, settle
+from tests.waiting import until
 
 REGISTER = "Energy.Active.Import.Register"
 CARD = "04A2B3C4D5E6"

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import pytest
 
-from tests.shell import until
+from tests.waiting import until
 
 from .world import ALFEN, BENDER, KINDS, MAPS, OCPP, World
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulator import Fault
-from tests.shell import until
+from tests.waiting import until
 
 from .world import ALFEN, BENDER, KINDS, MAPS, World
 

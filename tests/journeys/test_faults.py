@@ -13,7 +13,8 @@ from pathlib import Path
 from homeassistant.util import dt as dt_util
 import pytest
 
-from tests.shell import call, until
+from tests.shell import call
+from tests.waiting import until
 
 from .world import ALFEN, BENDER, MAPS, OCPP, World
 
@@ -84,8 +85,8 @@ async def returns(world: World) -> None:
     await world.sim.power_back()
     await world.is_back()
     if world.kind == OCPP:
-        await until(lambda: world.shown("why") in {"delayed_start", "waiting_for_default_hours"}, 60)
-        await until(lambda: world.sim.charge_point.offered_a == 0, 60)
+        await until(lambda: world.shown("why") in {"delayed_start", "waiting_for_default_hours"})
+        await until(lambda: world.sim.charge_point.offered_a == 0)
 
 
 async def slow_registers_are_read(world: World) -> None:

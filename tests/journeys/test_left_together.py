@@ -8,7 +8,8 @@ import pytest
 
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.repairs import async_create_fix_flow
-from tests.shell import settle, until
+from tests.shell import settle
+from tests.waiting import until
 
 from .supply import SharedSupply
 from .world import BENDER, OCPP, World
@@ -32,7 +33,7 @@ async def test_each_is_left_with_six_ampere_and_charges_when_home_assistant_is_g
     for world in supply.worlds:
         await world.plug_in(battery_wh=200_000, soc=0.1)
     await supply.limit()
-    await until(lambda: [left_a(world) for world in supply.worlds] == [6.0, 6.0], 10)
+    await until(lambda: [left_a(world) for world in supply.worlds] == [6.0, 6.0])
     assert ir.async_get(supply.hass).async_get_issue(DOMAIN, "left_off_by_supply") is None
     for world in supply.worlds:
         await world.charge_now()
@@ -53,7 +54,7 @@ async def test_two_that_keep_hours_take_turns_and_each_is_told_when(supply: Shar
     for world in supply.worlds:
         await world.plug_in(battery_wh=400_000, soc=0.1)
     await supply.limit(limit=20.0)
-    await until(lambda: [left_a(world) for world in supply.worlds] == [6.0, 6.0], 10)
+    await until(lambda: [left_a(world) for world in supply.worlds] == [6.0, 6.0])
     assert ir.async_get(supply.hass).async_get_issue(DOMAIN, "left_off_by_supply") is None
     sensors = [supply.hass.states.get(world.entity_id("unattended")) for world in supply.worlds]
     assert [sensor and sensor.state for sensor in sensors] == ["takes_turns"] * 2
@@ -78,12 +79,12 @@ async def test_two_that_keep_hours_take_turns_and_each_is_told_when(supply: Shar
 @pytest.mark.parametrize("supply", [[BENDER, BENDER], [BENDER, OCPP]], indirect=True)
 async def test_who_is_left_off_is_told_of_its_current_as_soon_as_the_owner_allows_it(supply: SharedSupply) -> None:
     await supply.limit(limit=20.0)
-    await until(lambda: sorted(left_a(world) or 0.0 for world in supply.worlds) == [0.0, 6.0], 10)
+    await until(lambda: sorted(left_a(world) or 0.0 for world in supply.worlds) == [0.0, 6.0])
     issue = ir.async_get(supply.hass).async_get_issue(DOMAIN, "left_off_by_supply")
     assert issue is not None
     flow = await async_create_fix_flow(supply.hass, issue.issue_id, issue.data)
     flow.hass, flow.handler, flow.issue_id = supply.hass, "repairs", issue.issue_id
     await flow.async_step_confirm({})  # type: ignore[attr-defined]
     await settle(supply.hass)
-    await until(lambda: [left_a(world) for world in supply.worlds] == [6.0, 6.0], 10)
+    await until(lambda: [left_a(world) for world in supply.worlds] == [6.0, 6.0])
     assert ir.async_get(supply.hass).async_get_issue(DOMAIN, "left_off_by_supply") is None

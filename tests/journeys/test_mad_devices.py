@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.shell import until
+from tests.waiting import until
 
 from .world import ALFEN, MAPS, World
 
@@ -32,11 +32,11 @@ async def test_it_is_lost_and_found_and_the_vehicle_charges_on(world: World, man
     server = world.modbus.server
     enough = server.requests + 15
     server.manners = replace(server.manners, **manners)
-    await until(lambda: server.requests >= enough or world.shown("connectivity") == "off", 30)
+    await until(lambda: server.requests >= enough or world.shown("connectivity") == "off")
     server.manners = replace(server.manners, **dict.fromkeys(manners, None if "refuse_with" in manners else False))
     if "garbage" in manners:
         server.manners = replace(server.manners, garbage=None)
-    await until(lambda: world.shown("connectivity") == "on", 30)
+    await until(lambda: world.shown("connectivity") == "on")
     await world.charges()
     assert world.shown("charge_now") == "on"
     assert set(world.setpoints_written[written:]) <= {32.0}
@@ -55,6 +55,6 @@ async def test_one_wrong_answer_is_not_even_seen(world: World) -> None:
     for manners in MANNERS[:3]:
         server.manners = replace(server.manners, **manners, only_next=1)
         enough = server.requests + 10
-        await until(lambda enough=enough: server.requests >= enough, 30)
+        await until(lambda enough=enough: server.requests >= enough)
     await world.sees("connectivity", "on")
     await world.charges()

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.live import DATA_LIVE
-from tests.shell import until
+from tests.waiting import until
 
 from .test_accidents import NIGHT, charging_at_night
 from .world import ALFEN, KINDS, OCPP, World

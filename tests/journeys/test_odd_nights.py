@@ -10,7 +10,8 @@ import pytest
 
 from custom_components.smart_charge.const import DOMAIN
 from tests.premises import add, site_entry
-from tests.shell import settle, until
+from tests.shell import settle
+from tests.waiting import until
 
 from .test_cheap_nights import NIGHT_TARIFF, live_until, want
 from .test_without_home_assistant import LATE, OPENS, reload

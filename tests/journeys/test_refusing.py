@@ -9,7 +9,8 @@ import pytest
 
 from custom_components.smart_charge.const import DOMAIN
 from simulator import Behaviour
-from tests.shell import settle, until
+from tests.shell import settle
+from tests.waiting import until
 
 from .world import KINDS, MAPS, OCPP, World
 
@@ -22,7 +23,7 @@ ILLEGAL_VALUE = 3
 async def test_charge_now_charges_although_every_profile_is_refused(world: World) -> None:
     await world.plug_in()
     await world.charge_now()
-    await until(lambda: world.sim.charge_point.offered_a >= 6, within_s=15)
+    await until(lambda: world.sim.charge_point.offered_a >= 6)
     await world.wait(seconds=15)
     assert world.power_w > 1000
     assert world.shown("charge_now") == "on"
@@ -32,7 +33,7 @@ async def test_charge_now_charges_although_every_profile_is_refused(world: World
 @pytest.mark.parametrize("world", [REFUSES], indirect=True)
 async def test_it_is_stopped_at_peak_and_charge_now_starts_it_again(world: World) -> None:
     await world.plug_in()
-    await until(lambda: world.sim.charge_point.offered_a == 0 and "stopped_instead" in world.loop.charger.counts, 20)
+    await until(lambda: world.sim.charge_point.offered_a == 0 and "stopped_instead" in world.loop.charger.counts)
     await world.wait(seconds=15)
     assert world.power_w == 0
     await world.charge_now()

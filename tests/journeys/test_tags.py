@@ -10,7 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smart_charge.const import CONF_MODE, CONF_START_WITHOUT_TAG, DOMAIN
-from tests.shell import settle, until
+from tests.shell import settle
+from tests.waiting import until
 
 from .world import OCPP, World
 
@@ -36,7 +37,7 @@ async def test_who_charges_now_in_home_assistant_needs_no_tag(world: World) -> N
     await world.wait(seconds=30)
     assert world.ocpp.client.transaction is None
     await world.charge_now()
-    await until(lambda: world.ocpp.client.transaction is not None, 10)
+    await until(lambda: world.ocpp.client.transaction is not None)
     assert world.ocpp.client.transaction.tag == world.loop.memory.id_tag
     await world.charges()
 
@@ -49,7 +50,7 @@ async def test_who_asked_before_plugging_in_needs_no_tag_once(world: World) -> N
     await world.plug_in()
     await world.charges()
     await world.unplug()
-    await until(lambda: world.shown("charge_now") == "off", 10)
+    await until(lambda: world.shown("charge_now") == "off")
     await world.plug_in()
     await world.wait(seconds=30)
     assert world.ocpp.client.transaction is None
@@ -69,7 +70,7 @@ async def test_the_random_delay_is_drawn_when_the_tag_comes(world: World) -> Non
     assert (world.shown("why"), world.power_w) == ("waiting_for_tag", 0)
     held_at = dt_util.utcnow()
     world.ocpp.client.present_tag(STRANGE)
-    await until(lambda: world.ocpp.client.transaction is not None, 10)
+    await until(lambda: world.ocpp.client.transaction is not None)
     await world.sees("why", "delayed_start")
     assert 0 <= (world.delay_ends_at - held_at).total_seconds() <= 601
     await world.offers(0)
@@ -110,7 +111,7 @@ async def test_an_unknown_tag_is_accepted_by_its_repair(world: World, hass_clien
     await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={"name": "Sam"})
     assert (DOMAIN, issue_id) not in ir.async_get(hass).issues
     world.ocpp.client.present_tag(STRANGE)
-    await until(lambda: world.ocpp.client.transaction is not None, 10)
+    await until(lambda: world.ocpp.client.transaction is not None)
 
 
 @pytest.mark.parametrize("world", [OCPP], indirect=True)

@@ -15,8 +15,9 @@ from custom_components.smart_charge.security.credentials import hash_secret
 from simulator import ChargePoint, OcppCharger as Simulated, Vehicle, WorldClock
 from tests.flow_words import free_port, readable
 from tests.premises import FUSE_60, add, site_entry
-from tests.shell import call, ocpp_entry, set_up, settle, until
+from tests.shell import call, ocpp_entry, set_up, settle
 from tests.test_outlets import TIMINGS
+from tests.waiting import until
 
 pytestmark = [pytest.mark.requirement("O8"), pytest.mark.usefixtures("socket_enabled")]
 
@@ -40,14 +41,14 @@ class Pair:
             offers[:] = [flow["flow_id"] for flow in found if flow["context"]["source"] == SOURCE_INTEGRATION_DISCOVERY]
             return bool(offers)
 
-        await until(is_offered, 60)
+        await until(is_offered)
         hours = readable(await flows.async_configure(offers[0], {}))
         done = readable(await flows.async_configure(hours["flow_id"], {"next_step_id": "accept_hours"}))
         await settle(self.hass)
         self.entries.append(done["result"])
         assert self.entries[1].state is ConfigEntryState.LOADED
         assert self.entries[1].data[CONF_CONNECTOR_ID] == 2
-        await until(lambda: all(entry.runtime_data.charger.connection is not None for entry in self.entries), 60)
+        await until(lambda: all(entry.runtime_data.charger.connection is not None for entry in self.entries))
 
     def entity(self, number: int, platform: str, key: str) -> str:
         unique_id = f"{self.entries[number].unique_id}_{key}"
@@ -66,7 +67,7 @@ class Pair:
     async def offers(self, first_a: float, second_a: float) -> None:
         wanted = [first_a, second_a]
         try:
-            await until(lambda: [outlet.charge_point.offered_a for outlet in self.box.outlets] == wanted, 60)
+            await until(lambda: [outlet.charge_point.offered_a for outlet in self.box.outlets] == wanted)
         except TimeoutError:
             offered = [outlet.charge_point.offered_a for outlet in self.box.outlets]
             why = [self.shown(number, "why") for number in (0, 1)]
@@ -106,7 +107,7 @@ async def pair(hass: HomeAssistant) -> AsyncIterator[Pair]:
 async def test_each_outlet_charges_by_its_own_switch(pair: Pair) -> None:
     for outlet in pair.box.outlets:
         outlet.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-    await until(lambda: all(outlet.client.transaction is not None for outlet in pair.box.outlets), 60)
+    await until(lambda: all(outlet.client.transaction is not None for outlet in pair.box.outlets))
     await pair.offers(0, 0)
     await pair.charge_now(1)
     await pair.offers(0, 32)
@@ -120,18 +121,18 @@ async def test_each_outlet_charges_by_its_own_switch(pair: Pair) -> None:
 async def test_each_vehicle_has_a_session_of_its_own(pair: Pair) -> None:
     first, second = pair.box.outlets
     first.plug_in(Vehicle(phases=1, max_a=16, soc=0.4))
-    await until(lambda: first.client.transaction is not None, 60)
+    await until(lambda: first.client.transaction is not None)
     await pair.charge_now(0)
-    await until(lambda: first.charge_point.power_w > 3000, 60)
+    await until(lambda: first.charge_point.power_w > 3000)
     second.plug_in(Vehicle(phases=1, max_a=10, soc=0.4))
-    await until(lambda: second.client.transaction is not None, 60)
+    await until(lambda: second.client.transaction is not None)
     await pair.charge_now(1)
-    await until(lambda: second.charge_point.power_w > 2000, 60)
-    await until(lambda: float(pair.shown(0, "power")) > 3000 and 2000 < float(pair.shown(1, "power")) < 3000, 60)
+    await until(lambda: second.charge_point.power_w > 2000)
+    await until(lambda: float(pair.shown(0, "power")) > 3000 and 2000 < float(pair.shown(1, "power")) < 3000)
     chargers = [entry.runtime_data.charger for entry in pair.entries]
     assert chargers[0].transaction_id != chargers[1].transaction_id
     first.unplug()
-    await until(lambda: chargers[0].transaction_id is None, 60)
+    await until(lambda: chargers[0].transaction_id is None)
     assert second.charge_point.power_w > 2000
     assert chargers[1].transaction_id is not None
 
@@ -139,7 +140,7 @@ async def test_each_vehicle_has_a_session_of_its_own(pair: Pair) -> None:
 async def test_the_stop_of_one_outlet_leaves_the_other_alone(pair: Pair) -> None:
     for number, outlet in enumerate(pair.box.outlets):
         outlet.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda outlet=outlet: outlet.client.transaction is not None, 60)
+        await until(lambda outlet=outlet: outlet.client.transaction is not None)
         await pair.charge_now(number)
     await pair.offers(32, 32)
     await call(pair.hass, "turn_on", pair.entity(0, "switch", "stop"))
@@ -151,14 +152,14 @@ async def test_the_stop_of_one_outlet_leaves_the_other_alone(pair: Pair) -> None
 async def test_both_come_back_behind_one_power_cut(pair: Pair) -> None:
     for number, outlet in enumerate(pair.box.outlets):
         outlet.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda outlet=outlet: outlet.client.transaction is not None, 60)
+        await until(lambda outlet=outlet: outlet.client.transaction is not None)
         await pair.charge_now(number)
     await pair.offers(32, 32)
     await pair.box.power_cut()
     await pair.box.power_back()
-    await until(lambda: pair.box.client.link.connections == 2, 60)
-    await until(lambda: all(entry.runtime_data.charger.restarts for entry in pair.entries), 60)
-    await until(lambda: all(outlet.client.transaction is not None for outlet in pair.box.outlets), 60)
+    await until(lambda: pair.box.client.link.connections == 2)
+    await until(lambda: all(entry.runtime_data.charger.restarts for entry in pair.entries))
+    await until(lambda: all(outlet.client.transaction is not None for outlet in pair.box.outlets))
     numbers = [entry.runtime_data.charger.transaction_id for entry in pair.entries]
     assert numbers[0] != numbers[1]
 
@@ -167,9 +168,9 @@ async def test_both_come_back_behind_one_power_cut(pair: Pair) -> None:
 async def test_both_share_the_supply(pair: Pair) -> None:
     for number, outlet in enumerate(pair.box.outlets):
         outlet.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda outlet=outlet: outlet.client.transaction is not None, 60)
+        await until(lambda outlet=outlet: outlet.client.transaction is not None)
         await pair.charge_now(number)
     await pair.offers(32, 32)
     await add(pair.hass, site_entry(**{CONF_SUPPLY: FUSE_60 | {"limit": 40.0}}))
-    await until(lambda: sum(outlet.charge_point.offered_a for outlet in pair.box.outlets) <= 40, 60)
+    await until(lambda: sum(outlet.charge_point.offered_a for outlet in pair.box.outlets) <= 40)
     assert max(outlet.charge_point.offered_a for outlet in pair.box.outlets) >= 6

@@ -13,7 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
 from custom_components.smart_charge.storage import Memory
-from tests.shell import settle, until
+from tests.shell import settle
+from tests.waiting import until
 
 from .world import ALFEN, BENDER, KINDS, MAPS, OCPP, World
 

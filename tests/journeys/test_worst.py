@@ -14,8 +14,9 @@ from custom_components.smart_charge.security.credentials import hash_secret
 from tests.chargers.ocpp.literal import Literal, Manners
 from tests.flow_words import free_port
 from tests.journeys.world import ring
-from tests.shell import OPENS, ocpp_entry, set_up, settle, until
+from tests.shell import OPENS, ocpp_entry, set_up, settle
 from tests.test_outlets import TIMINGS
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("london", "socket_enabled")
 
@@ -67,11 +68,11 @@ async def test_the_vehicle_charges_when_its_hours_open_and_stops_when_they_close
         peer = Literal(session, port, manners)
         calling = asyncio.create_task(peer.run())
         try:
-            await until(lambda: peer.transaction_id is not None and peer.drawn_a == 0, 60)
+            await until(lambda: peer.transaction_id is not None and peer.drawn_a == 0)
             await pass_over(hass, freezer, OPENS)
-            await until(lambda: peer.drawn_a >= 6, 60)
+            await until(lambda: peer.drawn_a >= 6)
             await pass_over(hass, freezer, OPENS + timedelta(hours=10))
-            await until(lambda: peer.drawn_a == 0, 60)
+            await until(lambda: peer.drawn_a == 0)
             assert peer.transaction_id is not None
         finally:
             calling.cancel()

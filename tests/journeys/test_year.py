@@ -19,7 +19,8 @@ import pytest
 from custom_components.smart_charge.const import CONF_MODE
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.periods import midnight, month_edges
-from tests.shell import settle, until
+from tests.shell import settle
+from tests.waiting import until
 
 from .world import KINDS, World
 

@@ -21,7 +21,8 @@ from custom_components.smart_charge.const import CONF_RATED_CURRENT, DOMAIN
 from custom_components.smart_charge.coordinator import SmartChargeCoordinator
 from simulator import ModbusCharger, OcppCharger, Vehicle, WorldClock
 from tests.flow_words import free_port, readable
-from tests.shell import call, settle, until
+from tests.shell import call, settle
+from tests.waiting import until
 
 ALFEN, BENDER, OCPP = "alfen_eve", "bender_cc612", "ocpp"
 KINDS = (ALFEN, BENDER, OCPP)
@@ -156,7 +157,7 @@ class World:
     async def is_back(self) -> None:
         """Live on until the link is there again: a charge point that boots, or dials, takes its time."""
         await self.jump(dt_util.utcnow() + timedelta(seconds=5))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while self.shown("connectivity") != "on":
                 await asyncio.sleep(0.05)
                 await self.jump(dt_util.utcnow() + timedelta(seconds=1))
@@ -198,7 +199,7 @@ class World:
     async def sees(self, key: str, state: str) -> None:
         """Wait until an entity shows this."""
         try:
-            await until(lambda: self.shown(key) == state, 10)
+            await until(lambda: self.shown(key) == state)
         except TimeoutError:
             raise AssertionError(f"{key} is {self.shown(key)}, not {state}; why: {self.shown('why')}") from None
 
@@ -234,7 +235,7 @@ class World:
 
     async def offers(self, amps: float) -> None:
         """Wait until the charge point offers this to the vehicle."""
-        await until(lambda: abs(self.sim.charge_point.offered_a - amps) < 0.5, 10)
+        await until(lambda: abs(self.sim.charge_point.offered_a - amps) < 0.5)
 
     async def charges(self) -> None:
         """See the vehicle draw 7 kW within seconds of the world's time."""

@@ -42,7 +42,7 @@ class BareCentralSystem:
     def statuses(self, connector_id: int = 1) -> list[str]:
         return [call["status"] for call in self.of("StatusNotification") if call["connectorId"] == connector_id]
 
-    async def until(self, is_true: Callable[[], Any], within_s: float = 5.0) -> None:
+    async def until(self, is_true: Callable[[], Any], within_s: float = 60) -> None:
         async with asyncio.timeout(within_s):
             while not is_true():
                 self._news.clear()
@@ -52,7 +52,7 @@ class BareCentralSystem:
                 except TimeoutError:
                     continue
 
-    async def call(self, action: str, within_s: float = 5.0, **payload: Any) -> Any:
+    async def call(self, action: str, within_s: float = 60, **payload: Any) -> Any:
         """Returns the payload of the answer, or the list of an error."""
         assert self._peer is not None
         unique_id = str(uuid4())

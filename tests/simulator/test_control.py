@@ -119,7 +119,7 @@ async def test_the_command_line_runs_several_and_obeys(central, tmp_path):
         await central.until(central.statuses, within_s=20)
         process.stdin.write(b"CP1 plug_in\n")
         await central.until(lambda: central.of("MeterValues"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while json.loads(await process.stdout.readline()).get("status") != "Charging":
                 pass
     finally:

@@ -1,7 +1,7 @@
 """Small made-up maps, and charge points on the mock and on real loopback sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ import yaml
 from custom_components.smart_charge.chargers.charger import Identity
 from custom_components.smart_charge.chargers.modbus.charger import ModbusCharger
 from custom_components.smart_charge.chargers.modbus.register_map import Maps, RegisterMap, load_maps, parse_map
+from tests.waiting import until  # noqa: F401  known from here too
 
 SMALL: dict[str, Any] = {
     "format": 1,
@@ -104,10 +105,3 @@ async def dialled(port: int) -> AsyncIterator[ModbusConnection]:
         yield connection
     finally:
         await connection.close()
-
-
-async def until(is_so: Callable[[], Any], seconds: float = 5) -> None:
-    """Wait for something to become so; fail if it does not."""
-    async with asyncio.timeout(seconds):
-        while not is_so():  # noqa: ASYNC110  what is waited for is a value of a stranger, which has no event
-            await asyncio.sleep(0.01)

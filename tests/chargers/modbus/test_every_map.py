@@ -18,8 +18,9 @@ from custom_components.smart_charge.charging.model import ConnectorStatus
 import simulator
 from simulator.register_maps import DEVICES, TabledDevice
 from simulator.register_maps.personas import PERSONAS
+from tests.waiting import until
 
-from .conftest import dialled, made_charger, running, until
+from .conftest import dialled, made_charger, running
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -45,12 +46,16 @@ def hurried(register_map: RegisterMap) -> RegisterMap:
 
 
 @asynccontextmanager
-async def charging(maps: Maps, sim: simulator.ModbusCharger, **options: object) -> AsyncIterator[ModbusCharger]:
+async def charging(
+    maps: Maps, sim: simulator.ModbusCharger, *, is_unknown: bool = False, **options: object
+) -> AsyncIterator[ModbusCharger]:
+    """Meet it, as its map says or as a stranger, and run."""
+    map_id = sim.device.map_id
     if isinstance(sim.device, TabledDevice):
         sim.device.insists_on_pauses = False
     async with dialled(sim.port) as connection:
-        found = await probe(connection.for_unit, maps)
-        assert found.map_id == sim.device.map_id
+        found = await probe(connection.for_unit, maps if is_unknown else {map_id: maps[map_id]})
+        assert found.map_id == map_id
         register_map = hurried(maps[found.map_id])
         charger = made_charger(connection, register_map, unit_id=found.unit_id, identity=found.identity, **options)
         async with running(charger):
@@ -60,7 +65,7 @@ async def charging(maps: Maps, sim: simulator.ModbusCharger, **options: object) 
 
 @EVERY
 async def test_it_is_recognised_among_all_maps(maps, map_id) -> None:
-    async with simulator.ModbusCharger(map_id) as sim, charging(maps, sim) as charger:
+    async with simulator.ModbusCharger(map_id) as sim, charging(maps, sim, is_unknown=True) as charger:
         assert charger.reading.is_plugged_in is False
         assert charger.reading.fault is None
         assert charger.diagnostics()["registers_missing"] == []
@@ -78,7 +83,7 @@ async def charging_at(
         async with charging(maps, sim) as charger:
             await charger.apply(amps)
             sim.plug_in()
-            await until(lambda: sim.charge_point.drawn_a == pytest.approx(amps, abs=0.3), 20)
+            await until(lambda: sim.charge_point.drawn_a == pytest.approx(amps, abs=0.3))
             await until(lambda: charger.reading.is_charging)
             yield sim, charger
 
@@ -96,7 +101,7 @@ async def test_a_vehicle_draws_what_is_asked_for(maps, map_id) -> None:
 
         await charger.apply(0.0)
 
-        await until(lambda: sim.charge_point.drawn_a == 0, 20)
+        await until(lambda: sim.charge_point.drawn_a == 0)
         await until(lambda: charger.reading.status is ConnectorStatus.SUSPENDED_EVSE)
         assert charger.reading.setpoint_a in (None, 0.0)
 
@@ -151,7 +156,7 @@ async def test_its_temperature_is_read(maps, map_id) -> None:
     async with simulator.ModbusCharger(map_id) as sim, charging(maps, sim) as charger:
         sim.charge_point.temperature_c = 71.0
 
-        await until(lambda: charger.reading.temperature_c == pytest.approx(71, abs=1), 15)
+        await until(lambda: charger.reading.temperature_c == pytest.approx(71, abs=1))
 
 
 @pytest.mark.parametrize("map_id", ["keba_p30", "kathrein_kwb"])
@@ -201,7 +206,7 @@ async def test_a_restart_of_a_moment_is_noticed_by_what_it_left(maps, map_id) ->
         await sim.power_cut()
         await sim.power_back()
 
-        await until(lambda: charger.restarts == 1, 15)
+        await until(lambda: charger.restarts == 1)
 
 
 @pytest.mark.parametrize("map_id", TELLS_RESTARTS)

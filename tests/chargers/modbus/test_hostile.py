@@ -7,8 +7,8 @@ import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerMisunderstood, ChargerRefused
 import simulator
-from tests.chargers.modbus.conftest import until
 from tests.chargers.modbus.test_charger import BOTH, charging
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -84,7 +84,7 @@ async def test_answers_slower_than_we_wait_are_one_loss_and_not_a_storm(maps) ->
         await asyncio.sleep(1.5)
         assert sim.server.requests - began <= 8
         sim.server.manners.answer_after_s = 0
-        await until(lambda: charger.is_online, 10)
+        await until(lambda: charger.is_online)
 
 
 async def test_writes_are_never_closer_than_the_renewal_asks(maps) -> None:

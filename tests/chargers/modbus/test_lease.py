@@ -7,7 +7,8 @@ from modbus_connection import IllegalDataAddressError, IllegalDataValueError
 import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerNotPermitted, ChargerRefused
-from tests.chargers.modbus.conftest import made_charger, running, small_map, until
+from tests.chargers.modbus.conftest import made_charger, running, small_map
+from tests.waiting import until
 
 
 @pytest.fixture

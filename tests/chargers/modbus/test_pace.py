@@ -11,7 +11,8 @@ from custom_components.smart_charge.chargers.modbus.charger import ModbusCharger
 from custom_components.smart_charge.chargers.modbus.pace import HURRY_S, IDLE_TICKS, Pace
 from custom_components.smart_charge.chargers.modbus.poller import EVERY
 from custom_components.smart_charge.charging.model import ConnectorStatus, Reading
-from tests.chargers.modbus.conftest import made_charger, now, running, small_map, until
+from tests.chargers.modbus.conftest import made_charger, now, running, small_map
+from tests.waiting import until
 
 SLOW = {"registers": {"settings": {"address": 30, "type": "uint16", "read": "slow"}}}
 

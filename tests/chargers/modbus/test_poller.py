@@ -25,7 +25,8 @@ from custom_components.smart_charge.chargers.charger import (
     Identity,
 )
 from custom_components.smart_charge.chargers.modbus.register_map import load_maps
-from tests.chargers.modbus.conftest import made_charger, running, small_map, until
+from tests.chargers.modbus.conftest import made_charger, running, small_map
+from tests.waiting import until
 
 PAIR = {
     "limits": {"max_gap": 5},

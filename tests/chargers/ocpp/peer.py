@@ -14,6 +14,7 @@ from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.peers import PeerEvent
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
 from custom_components.smart_charge.chargers.ocpp.timings import Timings
+from tests.waiting import until
 
 QUICK = Timings(
     call_s=0.4,
@@ -165,12 +166,6 @@ class Peer:
     @property
     def leases(self) -> list[dict[str, Any]]:
         return [item for item in self.profiles if item["chargingProfileId"] == 4]
-
-
-async def until(condition: Callable[[], Any], within_s: float = 3) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - any condition at all, of either side
-            await asyncio.sleep(0.01)
 
 
 def now() -> datetime:

@@ -11,8 +11,9 @@ from custom_components.smart_charge.chargers.charger import ChargerRefused, Char
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
 from custom_components.smart_charge.charging.model import ConnectorStatus, Fault, WeeklyHours, Window
+from tests.waiting import until
 
-from .peer import Peer, Site, stamp, until
+from .peer import Peer, Site, stamp
 
 LONDON = ZoneInfo("Europe/London")
 NIGHTS = WeeklyHours(windows=(Window(days=frozenset(range(7)), start=time(22), end=time(6)),), time_zone=LONDON)
@@ -404,7 +405,7 @@ async def test_handing_back_to_one_that_does_not_answer_takes_no_longer_than_it_
     peer.replies["SetChargingProfile"] = _refuse_durations
     await charger.apply(13)
     peer.replies["ClearChargingProfile"] = None
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(3):
         await charger.hand_back()
 
 

@@ -8,8 +8,9 @@ import aiohttp
 import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerRefused, ChargerTimedOut, ChargerUnreachable
+from tests.waiting import until
 
-from .peer import QUICK, Peer, Site, until
+from .peer import QUICK, Peer, Site
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 from custom_components.smart_charge.chargers.charger import ChargerUnreachable, Kept
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
+from tests.waiting import until
 
-from .peer import Peer, Site, stamp, until
+from .peer import Peer, Site, stamp
 
 pytestmark = pytest.mark.requirement("S7.2")
 

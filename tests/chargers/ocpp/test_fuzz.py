@@ -11,8 +11,9 @@ from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.schemas import complaint
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
 from custom_components.smart_charge.chargers.ocpp.v16 import HANDLERS
+from tests.waiting import until
 
-from .peer import QUICK, Site, now, until
+from .peer import QUICK, Site, now
 from .test_words import json_values
 
 NAMES = (
@@ -87,5 +88,5 @@ async def test_any_frames_leave_the_link_alive(site: Site) -> None:
     for frame in frames:
         await peer.send_raw(frame)
     await peer.send_raw([2, "last", "Heartbeat", {}])
-    await until(lambda: "last" in peer.answers, 10)
+    await until(lambda: "last" in peer.answers)
     assert charger.counts["handler_failures"] == 0

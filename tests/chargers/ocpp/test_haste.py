@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerUnreachable
+from tests.waiting import until
 
-from .peer import QUICK, Site, until
+from .peer import QUICK, Site
 
 
 async def drop_behind_start(site: Site) -> float:
@@ -43,7 +44,7 @@ async def test_a_link_lost_long_after_a_start_is_no_haste(site: Site) -> None:
     assert "starts_answered_slowly" not in charger.counts
 
 
-@pytest.mark.parametrize("timings", [replace(QUICK, settle_s=5, boot_wait_s=9, flush_s=0.05)])
+@pytest.mark.parametrize("timings", [replace(QUICK, settle_s=500, boot_wait_s=900, flush_s=0.05)])
 async def test_a_start_right_behind_the_boot_is_given_its_setpoint_at_once(site: Site) -> None:
     charger = site.charger(memory={"smart": {"units": ["A"], "max_level": 9}})
     site.run(charger)
@@ -52,5 +53,5 @@ async def test_a_start_right_behind_the_boot_is_given_its_setpoint_at_once(site:
     peer = await site.peer()
     await peer.boot()
     await peer.start()
-    await until(lambda: peer.leases, 3)
+    await until(lambda: peer.leases)
     assert peer.leases[0]["chargingSchedule"]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 0}]

@@ -10,8 +10,9 @@ import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerUnreachable
 from custom_components.smart_charge.chargers.ocpp.inputs import Doorkeeper
+from tests.waiting import until
 
-from .peer import Peer, Site, basic, stamp, until
+from .peer import Peer, Site, basic, stamp
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ async def test_a_charge_point_that_never_falls_silent_is_asked_all_the_same(site
 
     talk = asyncio.create_task(chatter())
     try:
-        await until(lambda: charger.connection is not None, 1)
+        await until(lambda: charger.connection is not None)
     finally:
         talk.cancel()
 
@@ -67,7 +68,7 @@ async def test_answers_to_nothing_do_not_count_as_answers(site: Site) -> None:
     talk = asyncio.create_task(lie())
     try:
         await peer.boot()
-        await until(lambda: charger.counts["closed_as_unresponsive"], 8)
+        await until(lambda: charger.counts["closed_as_unresponsive"])
     finally:
         talk.cancel()
 

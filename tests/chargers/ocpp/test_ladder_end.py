@@ -14,8 +14,9 @@ from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.charging.model import WeeklyHours, Window
 from simulator import Abilities, Behaviour, OcppCharger as Simulated, Vehicle
 from simulator.charging_profiles import Period, Profile, Purpose
+from tests.waiting import until
 
-from .peer import Site, until
+from .peer import Site
 from .test_simulator import PATIENT, apply, pair
 
 DAYS = frozenset(range(7))
@@ -63,7 +64,7 @@ async def charging(site: Site, behaviour: Behaviour, **kwargs: Any) -> tuple[Ocp
     site.run(charger)
     await simulated.start()
     simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-    await until(lambda: charger.is_online, 30)
+    await until(lambda: charger.is_online)
     return charger, simulated
 
 
@@ -80,14 +81,14 @@ async def test_a_key_of_the_makers_own_says_what_no_profile_can(site: Site) -> N
     site.run(charger)
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await apply(charger, 10)
         await offers(simulated, 10)
         await apply(charger, 16.5)
         await offers(simulated, 16)
         await apply(charger, 0)
-        await until(lambda: simulated.client.transaction is None, 15)
-        await until(lambda: simulated.configuration.get("G_MaxCurrent") == "32", 15)
+        await until(lambda: simulated.client.transaction is None)
+        await until(lambda: simulated.configuration.get("G_MaxCurrent") == "32")
 
 
 @pytest.mark.requirement("7.2")
@@ -97,7 +98,7 @@ async def test_a_key_is_put_back_when_we_go(site: Site) -> None:
     site.run(charger)
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await apply(charger, 8)
         await offers(simulated, 8)
         await charger.hand_back()
@@ -111,7 +112,7 @@ async def test_a_key_that_a_crash_left_lowered_is_put_back_when_nothing_charges(
     simulated.configuration.set("G_MaxCurrent", "6")
     site.run(charger)
     async with simulated:
-        await until(lambda: simulated.configuration.get("G_MaxCurrent") == "32", 30)
+        await until(lambda: simulated.configuration.get("G_MaxCurrent") == "32")
 
 
 # Q46: somebody else's profile outranks ours
@@ -122,7 +123,7 @@ async def test_a_foreign_profile_of_the_transaction_is_cleared_out_of_the_way(si
     charger, simulated = await charging(site, Behaviour(), abilities=Abilities(highest_level=12))
     simulated.configuration.remove("ChargeProfileMaxStackLevel")
     await apply(charger, 10)
-    await until(lambda: charger.transaction_id is not None, 15)
+    await until(lambda: charger.transaction_id is not None)
     simulated.client.profiles.install(foreign(Purpose.TX, limit_a, 12), running_transaction=charger.transaction_id)  # type: ignore[arg-type]
     simulated.charge_point.settle()
     await apply(charger, 13)
@@ -138,9 +139,9 @@ async def test_default_hours_are_laid_above_what_somebody_else_left(site: Site, 
     simulated.client.profiles.install(foreign(Purpose.TX_DEFAULT, limit_a, 3), running_transaction=None)
     site.run(charger)
     async with simulated:
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await charger.leave_behind(plan())
-        await until(lambda: charger.capabilities.unattended == "default_hours", 15)
+        await until(lambda: charger.capabilities.unattended == "default_hours")
         now = datetime.now(UTC)
         held = [
             simulated.client.profiles.limit_a(now + timedelta(hours=hours), charging_since=None) for hours in (1, 9)
@@ -153,8 +154,8 @@ async def test_default_hours_that_cannot_hold_are_not_said_to_hold(site: Site) -
     simulated.client.profiles.install(foreign(Purpose.TX_DEFAULT, 0, 2), running_transaction=None)
     site.run(charger)
     async with simulated:
-        await until(lambda: charger.is_online, 30)
-        await until(lambda: charger._parts.bench.is_known, 15)
+        await until(lambda: charger.is_online)
+        await until(lambda: charger._parts.bench.is_known)
         with pytest.raises(ChargerRefused):
             await charger.leave_behind(plan())
         assert charger.capabilities.unattended == "unknown"
@@ -166,11 +167,11 @@ async def test_default_hours_that_cannot_hold_are_not_said_to_hold(site: Site) -
 async def test_one_that_ignores_every_limit_after_a_pause_is_begun_anew(site: Site) -> None:
     charger, simulated = await charging(site, Behaviour(ignores_profiles_after_pause=True))
     await apply(charger, 0)
-    await until(lambda: charger.transaction_id is not None and simulated.charge_point.offered_a == 0, 20)
+    await until(lambda: charger.transaction_id is not None and simulated.charge_point.offered_a == 0)
     first = charger.transaction_id
     await apply(charger, 10)
     await until(lambda: charger.counts["stopped_instead"], 90)
-    await until(lambda: simulated.charge_point.offered_a == 10, 40)
+    await until(lambda: simulated.charge_point.offered_a == 10)
     assert charger.transaction_id != first
     await simulated.stop()
 
@@ -194,9 +195,9 @@ async def test_default_hours_are_written_in_local_time_for_one_that_reads_them_s
     charger, simulated = pair(site, 1, Behaviour(schedule_shift_s=-10 * 3600))
     site.run(charger)
     async with simulated:
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await charger.leave_behind(plan("Australia/Brisbane"))
-        await until(lambda: charger.capabilities.unattended == "default_hours", 15)
+        await until(lambda: charger.capabilities.unattended == "default_hours")
         now = datetime.now(UTC)
         held = [
             simulated.client.profiles.limit_a(now + timedelta(hours=hours), charging_since=None)
@@ -210,12 +211,12 @@ async def test_hours_written_during_a_charge_are_looked_at_behind_it(site: Site)
     charger, simulated = await charging(site, Behaviour(schedule_shift_s=-10 * 3600))
     charger._parts.misreading.home = lambda: timedelta(hours=10)
     await apply(charger, 10)
-    await until(lambda: charger.transaction_id is not None, 15)
+    await until(lambda: charger.transaction_id is not None)
     await charger.leave_behind(plan("Australia/Brisbane"))
     simulated.unplug()
-    await until(lambda: charger.transaction_id is None, 15)
+    await until(lambda: charger.transaction_id is None)
     charger._parts.hours.poke()
-    await until(lambda: charger.counts["hours_check_agrees"], 20)
+    await until(lambda: charger.counts["hours_check_agrees"])
     await simulated.stop()
 
 
@@ -228,18 +229,18 @@ async def test_the_hours_that_were_left_hold_a_vehicle_that_begins_before_we_may
     charger, simulated = pair(site, 1, Behaviour(), free_vend=True)
     site.run(charger)
     async with simulated:
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         closed = WeeklyHours(windows=(Window(days=DAYS, start=time(0), end=time(0, 1)),), time_zone=BRISBANE)
         if datetime.now(BRISBANE).hour == 0:
             closed = WeeklyHours(windows=(Window(days=DAYS, start=time(5), end=time(5, 1)),), time_zone=BRISBANE)
         await charger.leave_behind(LeaveBehind(hours=closed, max_a=32, draw_s=lambda: 0))
-        await until(lambda: simulated.client.profiles.profiles, 15)
+        await until(lambda: simulated.client.profiles.profiles)
         await simulated.power_cut()
-        await until(lambda: not charger.is_online, 10)
+        await until(lambda: not charger.is_online)
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
         before = simulated.truth.energy_wh
         await simulated.power_back()
-        await until(lambda: charger.transaction_id is not None, 15)
+        await until(lambda: charger.transaction_id is not None)
         await asyncio.sleep(0.5)
         simulated.charge_point.catch_up()
         assert simulated.charge_point.offered_a == 0

@@ -7,8 +7,9 @@ import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerRefused
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
+from tests.waiting import until
 
-from .peer import Peer, Site, stamp, until
+from .peer import Peer, Site, stamp
 
 
 async def meet(site: Site, **kwargs: Any) -> tuple[OcppCharger, Peer, int]:
@@ -98,6 +99,6 @@ async def test_a_pause_that_is_accepted_and_never_followed_ends_the_transaction(
 
     drawing = asyncio.create_task(draw())
     try:
-        await until(lambda: peer.called("RemoteStopTransaction"), 20)
+        await until(lambda: peer.called("RemoteStopTransaction"))
     finally:
         drawing.cancel()

@@ -9,9 +9,10 @@ import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerError
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
+from tests.waiting import until
 
 from .literal import Literal, Manners
-from .peer import QUICK, Site, until
+from .peer import QUICK, Site
 
 AUTHORIZE = ("Authorize", {"idTag": "smart"})
 AVAILABLE = ("StatusNotification", {"connectorId": 1, "status": "Available", "errorCode": "NoError"})
@@ -78,13 +79,13 @@ async def test_it_charges_when_it_may_and_stops_when_it_may_not(site: Site, mann
     peer = Literal(site.session, site.central.port, manners)
     site.tasks.append(asyncio.create_task(peer.run()))
     await apply(charger, 0)
-    await until(lambda: peer.transaction_id is not None and peer.drawn_a == 0, 40)
+    await until(lambda: peer.transaction_id is not None and peer.drawn_a == 0)
     await apply(charger, 16)
-    await until(lambda: peer.drawn_a == 16, 40)
+    await until(lambda: peer.drawn_a == 16)
     if manners.drops:
-        await until(lambda: peer.connections == 2 and charger.is_online, 40)
+        await until(lambda: peer.connections == 2 and charger.is_online)
     await apply(charger, 0)
-    await until(lambda: peer.drawn_a == 0 and peer.transaction_id is not None, 40)
+    await until(lambda: peer.drawn_a == 0 and peer.transaction_id is not None)
     assert [error for error in peer.errors if error[2] == "InternalError"] == []
     assert charger.counts["handler_failures"] == 0
 

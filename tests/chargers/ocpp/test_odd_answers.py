@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from custom_components.smart_charge.chargers.charger import ChargerError
+from tests.waiting import until
 
-from .peer import Peer, Site, until
+from .peer import Peer, Site
 
 ODD: list[str] = [
     "null", "[]", "7", '"Accepted"', "true", "{}", '{"status": null}', '{"status": 5}', '{"status": ["Accepted"]}',

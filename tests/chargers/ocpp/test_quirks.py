@@ -10,8 +10,9 @@ import struct
 import pytest
 
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
+from tests.waiting import until
 
-from .peer import QUICK, Peer, Site, stamp, until
+from .peer import QUICK, Peer, Site, stamp
 
 HERE = "tests.chargers.ocpp"
 
@@ -108,7 +109,7 @@ async def arrive(site: Site, charger: OcppCharger, **boot: str) -> Peer:
     peer = await site.peer()
     await peer.boot(**boot)
     await peer.status("Preparing")
-    await until(lambda: peer.called("GetLocalListVersion"), 10)
+    await until(lambda: peer.called("GetLocalListVersion"))
     return peer
 
 
@@ -125,7 +126,7 @@ async def test_compression_that_was_not_agreed_ends_the_link_alone(site: Site) -
     assert transport is not None
     mask, text = b"\0\0\0\0", b"[2]"
     transport.write(struct.pack("!BB", 0b1100_0001, 0x80 | len(text)) + mask + text)  # RSV1: compressed
-    await until(lambda: not charger.is_online, 10)
+    await until(lambda: not charger.is_online)
     await socket.close()
     peer = await site.peer()
     assert (await peer.boot())[2]["status"] == "Accepted"
@@ -138,7 +139,7 @@ async def test_what_kills_some_is_never_asked_of_any(site: Site, start_without_t
     peer = await arrive(site, charger)
     await peer.start()
     await charger.apply(10)
-    await until(lambda: peer.leases, 10)
+    await until(lambda: peer.leases)
     await peer.socket.close()
     peer = await arrive(site, charger)
     asked = [payload["requestedMessage"] for payload in peer.called("TriggerMessage")]
@@ -155,15 +156,15 @@ async def test_a_setting_behind_which_the_link_dies_is_not_written_again(site: S
     peer.replies["ChangeConfiguration"] = None
     await peer.boot()
     await peer.status("Available")
-    await until(lambda: peer.called("ChangeConfiguration"), 10)
+    await until(lambda: peer.called("ChangeConfiguration"))
     killer = peer.called("ChangeConfiguration")[0]["key"]
     await peer.socket.close()
-    await until(lambda: not charger.is_online, 10)
+    await until(lambda: not charger.is_online)
     second = await site.peer()
     second.settings["StopTransactionOnEVSideDisconnect"] = "false"
     await second.boot()
     await second.status("Available")
-    await until(lambda: second.called("GetLocalListVersion"), 20)
+    await until(lambda: second.called("GetLocalListVersion"))
     assert charger.counts["key_blamed"] == 1
     assert killer not in [payload["key"] for payload in second.called("ChangeConfiguration")]
 
@@ -183,7 +184,7 @@ async def test_a_setting_that_is_spelt_otherwise_holds_already(site: Site, spelt
     peer.settings |= {"LocalAuthorizeOffline": spelt, "MeterValueSampleInterval": "1 s"}
     await peer.boot()
     await peer.status("Available")
-    await until(lambda: peer.called("GetLocalListVersion"), 10)
+    await until(lambda: peer.called("GetLocalListVersion"))
     assert peer.called("ChangeConfiguration") == []
 
 
@@ -218,12 +219,12 @@ async def test_one_that_wears_out_is_written_to_seldom(site: Site) -> None:
     await peer.ask("BootNotification", {"chargePointVendor": "Easee", "chargePointModel": "Home"})
     await peer.status("Preparing")
     await peer.start()
-    await until(lambda: charger.connection is not None, 10)
+    await until(lambda: charger.connection is not None)
     await charger.apply(10)
-    await until(lambda: peer.leases, 10)
+    await until(lambda: peer.leases)
     assert peer.leases[-1]["chargingSchedule"]["duration"] >= 4 * 3600
     written = len(peer.leases)
     await charger.apply(11)
     assert len(peer.leases) == written
     await charger.apply(13)
-    await until(lambda: len(peer.leases) > written, 10)
+    await until(lambda: len(peer.leases) > written)

@@ -8,8 +8,9 @@ import pytest
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.memory import Memory
 from custom_components.smart_charge.chargers.ocpp.sample_rate import KEPT, LOSSES, SampleRate
+from tests.waiting import until
 
-from .peer import Peer, Site, until
+from .peer import Peer, Site
 
 KEY = "MeterValueSampleInterval"
 
@@ -103,7 +104,7 @@ async def connected(site: Site, charger: OcppCharger, settings: dict[str, str]) 
     peer.settings = settings
     await peer.boot()
     await peer.status("Charging")
-    await until(lambda: charger.diagnostics()["configuration"].get(KEY) == settings[KEY], 6)
+    await until(lambda: charger.diagnostics()["configuration"].get(KEY) == settings[KEY])
     return peer
 
 
@@ -113,12 +114,12 @@ async def test_a_charge_point_that_loses_its_link_each_second_is_asked_for_less(
     site.run(charger)
     for _ in range(LOSSES):
         peer = await connected(site, charger, settings)
-        await until(lambda: settings[KEY] == "1", 6)
+        await until(lambda: settings[KEY] == "1")
         await peer.meter(None, Power_Active_Import=7000)
         await peer.socket.close()
         await until(lambda: not charger.is_online)
     await connected(site, charger, settings)
-    await until(lambda: settings[KEY] == "5", 6)
+    await until(lambda: settings[KEY] == "5")
     again = site.charger(memory=site.saved)
     assert again.diagnostics()["sample_interval_least_s"] == 5
 
@@ -129,7 +130,7 @@ async def test_an_owner_who_pays_for_each_message_gets_fewer(site: Site) -> None
     peer = await site.peer()
     peer.settings = settings
     await peer.boot()
-    await until(lambda: settings[KEY] == "20", 6)
+    await until(lambda: settings[KEY] == "20")
 
 
 def test_what_is_wanted_and_what_is_stood_both_count():

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from .peer import Site, until
+from tests.waiting import until
+
+from .peer import Site
 from .test_meter_watch import meet
 
 

@@ -14,8 +14,9 @@ from custom_components.smart_charge.chargers.charger import ChargerError, LeaveB
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.charging.model import WeeklyHours, Window
 from simulator import Behaviour, OcppCharger as Simulated, Vehicle
+from tests.waiting import until
 
-from .peer import QUICK, Site, until
+from .peer import QUICK, Site
 
 UTC = ZoneInfo("UTC")
 NEVER_NOW = WeeklyHours(windows=(Window(days=frozenset(range(7)), start=time(0), end=time(0)),), time_zone=UTC)
@@ -85,14 +86,14 @@ async def charges(site: Site, number: int, behaviour: Behaviour) -> str:
 
     async def offered(wanted: Callable[[float], bool], what: str) -> str:
         try:
-            await until(lambda: wanted(simulated.charge_point.offered_a), 45)
+            await until(lambda: wanted(simulated.charge_point.offered_a))
         except TimeoutError:
             return f"{what}, offered {simulated.charge_point.offered_a}: {dict(charger.counts)}"
         return ""
 
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await apply(charger, 10)
         wrong = await offered(lambda current: 6 <= current <= 10, "wanted 10 A")
         if not wrong:
@@ -127,15 +128,15 @@ async def test_a_link_lost_during_a_charge_comes_back_to_the_same_transaction(si
     site.run(charger)
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await charger.apply(10)
-        await until(lambda: simulated.charge_point.offered_a == 10 and charger.transaction_id is not None, 10)
+        await until(lambda: simulated.charge_point.offered_a == 10 and charger.transaction_id is not None)
         before = charger.transaction_id
         await simulated.drop_link()
-        await until(lambda: not charger.is_online, 5)
+        await until(lambda: not charger.is_online)
         await simulated.restore_link()
-        await until(lambda: charger.is_online, 10)
-        await until(lambda: simulated.charge_point.offered_a == 10, 40)
+        await until(lambda: charger.is_online)
+        await until(lambda: simulated.charge_point.offered_a == 10)
         assert charger.transaction_id == before
 
 
@@ -145,13 +146,13 @@ async def test_a_power_cut_is_a_restart_and_the_vehicle_charges_on(site: Site, a
     site.run(charger)
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await charger.apply(10)
-        await until(lambda: simulated.charge_point.offered_a == 10, 40)
+        await until(lambda: simulated.charge_point.offered_a == 10)
         await simulated.power_cut()
         await simulated.power_back()
-        await until(lambda: charger.restarts >= 1, 10)
-        await until(lambda: simulated.charge_point.offered_a == 10, 40)
+        await until(lambda: charger.restarts >= 1)
+        await until(lambda: simulated.charge_point.offered_a == 10)
 
 
 @pytest.mark.requirement("7.1")
@@ -160,16 +161,16 @@ async def test_default_hours_hold_without_us(site: Site) -> None:
     charger, simulated = pair(site, 1, Behaviour())
     site.run(charger)
     async with simulated:
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await charger.leave_behind(LeaveBehind(hours=NEVER_NOW, max_a=13, draw_s=lambda: 0))
         await charger.apply(10)
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: simulated.charge_point.offered_a == 10, 40)
-        await until(lambda: charger.diagnostics()["is_followed"], 10)
+        await until(lambda: simulated.charge_point.offered_a == 10)
+        await until(lambda: charger.diagnostics()["is_followed"])
         await charger.hand_back()
         await asyncio.sleep(0.5)
         assert simulated.charge_point.offered_a == 10  # the lease is left to end by itself
-        await until(lambda: simulated.charge_point.offered_a == 13, 12)
+        await until(lambda: simulated.charge_point.offered_a == 13)
 
 
 async def test_a_vehicle_charges_and_stops_with_a_charge_point_that_refuses_every_profile(site: Site) -> None:
@@ -177,10 +178,10 @@ async def test_a_vehicle_charges_and_stops_with_a_charge_point_that_refuses_ever
     site.run(charger)
     async with simulated:
         simulated.plug_in(Vehicle(phases=1, max_a=32, soc=0.4))
-        await until(lambda: charger.is_online, 30)
+        await until(lambda: charger.is_online)
         await apply(charger, 10)
-        await until(lambda: simulated.charge_point.power_w > 1000, 15)
+        await until(lambda: simulated.charge_point.power_w > 1000)
         await apply(charger, 0)
-        await until(lambda: simulated.charge_point.power_w < 100, 15)
+        await until(lambda: simulated.charge_point.power_w < 100)
         await apply(charger, 10)
-        await until(lambda: simulated.charge_point.power_w > 1000, 15)
+        await until(lambda: simulated.charge_point.power_w > 1000)

@@ -7,8 +7,9 @@ import pytest
 
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.charging.model import ConnectorStatus
+from tests.waiting import until
 
-from .peer import Peer, Site, stamp, until
+from .peer import Peer, Site, stamp
 
 
 async def meet(site: Site, **kwargs: Any) -> tuple[OcppCharger, Peer]:

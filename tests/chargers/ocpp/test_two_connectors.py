@@ -3,7 +3,9 @@
 import asyncio
 from typing import Any
 
-from .peer import Peer, Site, stamp, until
+from tests.waiting import until
+
+from .peer import Peer, Site, stamp
 
 
 async def start_on_two(peer: Peer) -> Any:

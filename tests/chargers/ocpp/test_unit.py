@@ -9,8 +9,9 @@ from custom_components.smart_charge.chargers.charger import LeaveBehind
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
 from custom_components.smart_charge.chargers.ocpp.peers import PeerKind
 from custom_components.smart_charge.charging.model import ConnectorStatus
+from tests.waiting import until
 
-from .peer import Peer, Site, stamp, until
+from .peer import Peer, Site, stamp
 
 pytestmark = pytest.mark.requirement("O8")
 

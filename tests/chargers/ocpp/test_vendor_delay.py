@@ -7,8 +7,9 @@ import pytest
 
 from custom_components.smart_charge.chargers.charger import LeaveBehind
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
+from tests.waiting import until
 
-from .peer import Peer, Site, until
+from .peer import Peer, Site
 
 VESTEL = {"RandomisedDelayMaxSeconds": "600"}
 GROWATT = {"G_RandDelayChargeTime": "600"}
