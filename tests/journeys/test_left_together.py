@@ -60,7 +60,7 @@ async def test_two_that_keep_hours_take_turns_and_each_is_told_when(supply: Shar
     assert [sensor and sensor.state for sensor in sensors] == ["takes_turns"] * 2
     told = [sensor.attributes["sentence"] for sensor in sensors if sensor]
     assert all("takes turns" in sentence and sentence.endswith("at 6 A") for sentence in told)
-    assert ["Monday to Friday 03:00 to 08:00" in sentence for sentence in told] == [True, False]
+    assert sum("Monday to Friday 03:00 to 08:00" in sentence for sentence in told) == 1
     for world in supply.worlds:
         assert await supply.hass.config_entries.async_unload(world.entry.entry_id)
     await supply.hass.async_block_till_done()

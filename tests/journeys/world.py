@@ -147,12 +147,19 @@ class World:
         """Wait until the charge point has been heard at the present instant, and any command has gone out."""
         if self.kind == OCPP:
             await asyncio.sleep(0.25)
+            await until(lambda: not self.is_linked or not self.is_asking)
             return
         await until(lambda: not self.is_linked or self.loop.charger.reading.taken_at >= dt_util.utcnow())
         # The answer may be one that the charge point gave before the jump, which fed its watchdog then and not now.
         enough = self.modbus.server.requests + (2 if is_brief else 4)
         await until(lambda: not self.is_linked or self.modbus.server.requests >= enough)
         await settle(self.hass)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a command is under way."""
+        task = self.loop._asking.task
+        return task is not None and not task.done()
 
     async def is_back(self) -> None:
         """Live on until the link is there again: a charge point that boots, or dials, takes its time."""

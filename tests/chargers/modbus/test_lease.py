@@ -237,7 +237,8 @@ async def test_a_heartbeat_is_written_in_turn_while_we_ask_for_something(mock, w
         assert writes == []
         await charger.apply(10)
         await until(lambda: len(writes) >= 5)
-    assert writes[:4] == [(20, [10], 6), (70, [1], 6), (70, [0], 6), (70, [1], 6)]
+    assert (20, [10], 6) in writes[:2]  # a poll that ends just then beats before the setpoint is written
+    assert [words for address, words, _ in writes if address == 70][:3] == [[1], [0], [1]]
 
 
 async def test_a_slow_poll_does_not_starve_a_short_watchdog(mock, unit) -> None:
