@@ -185,14 +185,14 @@ async def all_is_there(hass: HomeAssistant, ledger: Ledger, freezer: FrozenDateT
 
 
 @pytest.mark.requirement("9.1")
+@pytest.mark.usefixtures("in_a_hurry")
 @pytest.mark.parametrize(
     ("trouble", "key"), [(locked, "records_locked"), (full, "records_full"), (read_only, "records_read_only")]
 )
 async def test_charging_goes_on_and_all_is_written_when_it_has_passed(  # noqa: PLR0917
     hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory,
-    trouble: Callable[[Ledger], AbstractContextManager[None]], key: str, monkeypatch: pytest.MonkeyPatch,
+    trouble: Callable[[Ledger], AbstractContextManager[None]], key: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("custom_components.smart_charge.records.store.BUSY_S", 0.1)
     broken = trouble(ledger)
     try:
         await live_through(hass, ledger, charger, freezer, key=key, breaks=broken.__enter__)
