@@ -50,8 +50,9 @@ def take_turns_by_the_clock(takers: Mapping[str, Taker], places: Sequence[int]) 
     """
     if _fits(takers, list(takers), places):
         return {}
-    runs = {key: _joined(spans) for key, spans in _divided(takers, places).items()}
-    turns = {key: _turn(key, takers, runs, places) for key in takers}
+    parts = _divided(takers, places)
+    runs = {key: _joined(spans) for key, spans in parts.items()}
+    turns = {key: _turn(key, takers, parts[key], runs, places) for key in takers}
     return {key: turn for key, turn in turns.items() if turn is not None}
 
 
@@ -136,16 +137,21 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
 
 
 def _turn(
-    key: str, takers: Mapping[str, Taker], runs: Mapping[str, Sequence[Span]], places: Sequence[int]
+    key: str,
+    takers: Mapping[str, Taker],
+    parts: Sequence[Span],
+    runs: Mapping[str, Sequence[Span]],
+    places: Sequence[int],
 ) -> Turn | None:
     """Return when one charges; None where that is at all times of its own hours, to the end."""
     own, edge_s = takers[key], takers[key].delay_max_s
+    last_s = {end % DAY_S: end - begin for begin, end in parts}
     kept: list[Span] = []
     for begin, end in runs[key]:
-        spare_s = _spare_s(end - begin, own.delay_max_s)
         if end - begin >= DAY_S or not _is_followed(key, end, takers, runs, places):
             kept.append((begin, end))
             continue
+        spare_s = _spare_s(last_s[end % DAY_S], own.delay_max_s)
         kept.append((begin, end - spare_s))
         edge_s = min(edge_s, max(0, spare_s - CLOCKS_S))
     windows = _windows(own.hours, kept)
@@ -153,7 +159,10 @@ def _turn(
 
 
 def _spare_s(length: int, delay_max_s: int) -> int:
-    """Return how long before the next turn one ends: up to half of it, where it is that short."""
+    """Return how long before the next turn one ends: half of its last part, where that is so short.
+
+    Other parts may be of other days, and each day keeps its own.
+    """
     wanted_s = -(-(delay_max_s + CLOCKS_S) // _ENDS_AT_S) * _ENDS_AT_S
     return min(wanted_s, length // 2)
 
