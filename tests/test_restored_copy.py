@@ -12,12 +12,14 @@ from homeassistant import loader
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
 from custom_components.smart_charge import ledger_database
-from custom_components.smart_charge.const import CONF_RECORDS, DOMAIN
+from custom_components.smart_charge.const import CONF_RECORDS, DOMAIN, KIND_SITE
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
 from custom_components.smart_charge.log_watch import DATA_LOG_WATCH
 from custom_components.smart_charge.records.errors import LedgerShared
@@ -143,12 +145,62 @@ async def test_a_home_that_has_moved_goes_on_where_the_other_stopped(
     assert isinstance(first.error, LedgerShared)
 
 
+async def move_to_a_file(home: HomeAssistant) -> None:
+    """Have the owner take the server's address out of the settings."""
+    site = home.config_entries.async_entry_for_domain_unique_id(DOMAIN, KIND_SITE)
+    assert site is not None
+    home.config_entries.async_update_entry(site, options={CONF_RECORDS: {"keep_months": 13}})
+    assert await is_at(home, None)
+
+
+@S7_2
+async def test_a_copy_that_is_sent_elsewhere_takes_nothing_along_and_erases_nothing_there(
+    hass: HomeAssistant, first: Ledger, copy: HomeAssistant
+) -> None:
+    await stays(first, 7)
+    await stays(copy.data[DATA_LEDGER], 6)  # it knows now
+    await answer(hass, "moved")
+    await move_to_a_file(copy)
+    assert (await on_record(first), await on_record(copy.data[DATA_LEDGER])) == (4, 0)
+    assert ir.async_get(copy).async_get_issue(DOMAIN, "records_left") is not None
+    assert ir.async_get(copy).async_get_issue(DOMAIN, "records") is None
+    await wipe(copy)
+    assert await on_record(first) == 4
+
+
+async def test_a_copy_that_is_sent_elsewhere_before_the_doubt_is_settled_takes_nothing_along(
+    first: Ledger, copy: HomeAssistant
+) -> None:
+    await stays(first, 7)  # the copy has signed in since
+    await move_to_a_file(copy)
+    assert await on_record(copy.data[DATA_LEDGER]) == 0
+
+
+async def test_a_start_that_could_not_keep_its_word_makes_no_copy_of_the_next(
+    hass: HomeAssistant, first: Ledger
+) -> None:
+    write = Store._async_write_data
+
+    async def full(store: Store[Any], data: dict[str, Any]) -> None:
+        if store.key == KEPT:
+            raise WriteError("no space left on the device")
+        await write(store, data)
+
+    with patch.object(Store, "_async_write_data", full):
+        await start_again(hass, 2)
+    await start_again(hass, 1)
+
+
+async def start_again(hass: HomeAssistant, days_ago: int) -> None:
+    again = Ledger(hass)
+    await again.async_load()
+    again.start()
+    await stays(again, days_ago)
+    assert again.error is None
+    await again.async_stop()
+
+
 async def test_a_restart_is_no_copy(hass: HomeAssistant, first: Ledger, url: str) -> None:
     for restart in range(3):
-        again = Ledger(hass)
-        await again.async_load()
-        again.start()
-        await stays(again, restart + 1)
-        assert again.error is None
-        await again.async_stop()
+        await start_again(hass, restart + 1)
     assert ir.async_get(hass).async_get_issue(DOMAIN, "records") is None

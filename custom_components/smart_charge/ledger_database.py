@@ -3,7 +3,7 @@
 What was left in another database, as the owner has named a new one since, is fetched: `ledger_left`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 import secrets
 from typing import Any, Final
@@ -53,7 +53,7 @@ class Database:
         self.left: tuple[Place, ...] = ()
         self.opened_at_url: str | None = None
         self._hass = hass
-        self._file = PrivateFile[dict[str, Any]](hass, VERSION, f"{DOMAIN}.ledger", private=True, atomic_writes=True)
+        self._file = _private_file(hass, f"{DOMAIN}.ledger")
         self._key = b""
         self.lease = Lease()
         self._kept = Place()
@@ -117,7 +117,14 @@ class Database:
         if journal.store.path is None and not self.lease.is_signed:
             self.lease.sign()
             await self._async_save()
+            self.lease.go_by(await self._async_words_on_disk())
         await self._hass.async_add_executor_job(self.lease.take, journal)
+
+    async def _async_words_on_disk(self) -> Sequence[object]:
+        """Return them as the next run will find them: a full disk is not told of, and at a stop saving has to wait."""
+        stored = await _private_file(self._hass, self._file.key).async_load() or {}
+        words: Sequence[object] = stored.get("runs", ())
+        return words
 
     def flush(self, buffer: Buffer, journal: Journal) -> Flushed | None:
         """Blocks. Write what waits, if it is still ours to write; None when the file is not there any more."""
@@ -201,18 +208,24 @@ class Database:
         if any(place.url is not None for place in self.left):
             await async_get_psycopg(self._hass)
         self.left = await self._hass.async_add_executor_job(
-            fetched, self.left, journal, self._kept.id, self.path, self.journal_in
+            fetched, self.left, journal, self._kept.id, self.path, self._journal_left_in
         )
         await self._async_save()
         async_show_left(self._hass, [place.name for place in self.left])
 
     def ask_left[AnswerT](self, question: Callable[[Journal], AnswerT]) -> list[AnswerT]:
         """Blocks. Ask the databases in which records may be besides; those that cannot be read do not answer."""
-        return asked(self._besides, question, self.path, self.journal_in)
+        return asked(self._besides, question, self.path, self._journal_left_in)
 
     def erase_left(self, erasure: Erasure) -> Erased:
         """Blocks. Erase in them; one that cannot be reached counts as a remnant."""
-        return erased_in(self._besides, erasure, self.path, self.journal_in)
+        return erased_in(self._besides, erasure, self.path, self._journal_left_in)
+
+    def _journal_left_in(self, store: Store) -> Journal:
+        """Blocks. Return our journal in a database that was left, unless another home is there under our id."""
+        journal = self.journal_in(store)
+        self.lease.require_ours(journal)
+        return journal
 
     @property
     def _besides(self) -> tuple[Place, ...]:
@@ -230,6 +243,10 @@ class Database:
         plain: dict[str, Any] = {"site": self.site, "key": self._key.hex(), "runs": list(self.lease.words)}
         plain |= {"place": self._kept.plain, "left": plain_places(self.left)}
         await self._file.async_save(plain)
+
+
+def _private_file(hass: HomeAssistant, key: str) -> PrivateFile[dict[str, Any]]:
+    return PrivateFile(hass, VERSION, key, private=True, atomic_writes=True)
 
 
 async def async_store_at(hass: HomeAssistant, url: str) -> Store:

@@ -11,10 +11,10 @@ from homeassistant.util import dt as dt_util
 
 from .records.errors import LedgerShared
 from .records.journal import Journal
-from .records.writers import part, sign_in, stay_in, take_over
+from .records.writers import part, require_ours, sign_in, stay_in, take_over
 
-MOST_WORDS: Final = 8
-"""Of earlier runs: a kill between the file and the server leaves one more each time."""
+MOST_WORDS: Final = 500
+"""Of earlier runs: each start leaves one more, and a server that was left long ago knows the one of that time only."""
 
 
 class Lease:
@@ -36,6 +36,12 @@ class Lease:
         """Have the word of this run kept with those before it: it must be on disk before anybody else hears it."""
         self.words = (self._run, *self.words)[:MOST_WORDS]
 
+    def go_by(self, words: Sequence[object]) -> None:
+        """Use the newest word on disk where ours is not there: the next run, which would not know it, is no copy."""
+        if self._run not in words and words:
+            self.recover(words)
+            self._run = self.words[0]
+
     def recover(self, words: Sequence[object]) -> None:
         """Know the words of the runs before this one."""
         self.words = tuple(str(word) for word in words)
@@ -49,6 +55,7 @@ class Lease:
         """
         store, now = journal.store, dt_util.utcnow()
         if store.path is not None:
+            self.is_contested = False
             return
         if self._parts_from is not None:
             part(store, self._parts_from, self._run, journal.site)
@@ -65,8 +72,8 @@ class Lease:
             LedgerShared: we are not.
             LedgerError: the server cannot be written now.
         """
-        if journal.store.path is None:
-            self.is_contested = stay_in(journal.store, journal.site, self._run, dt_util.utcnow())
+        is_on_server = journal.store.path is None
+        self.is_contested = is_on_server and stay_in(journal.store, journal.site, self._run, dt_util.utcnow())
 
     def require(self, journal: Journal) -> None:
         """See that nobody else lays claim to what is about to be erased.
@@ -78,6 +85,16 @@ class Lease:
         self.watch(journal)
         if self.is_contested:
             raise LedgerShared("it tries to write")
+
+    def require_ours(self, journal: Journal) -> None:
+        """See that the records in a database that was left are ours to fetch or to erase.
+
+        Raises:
+            LedgerShared: another home writes them, or tries to.
+            LedgerError: the server cannot be read now.
+        """
+        if journal.store.path is None:
+            require_ours(journal.store, journal.site, self.words, dt_util.utcnow())
 
     def take_over(self) -> None:
         """Be the one from the next `take` on."""

@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from custom_components.smart_charge.ledger_lease import Lease
 from custom_components.smart_charge.records.errors import LedgerShared
 from custom_components.smart_charge.records.journal import Journal
 from custom_components.smart_charge.records.store import Store
-from custom_components.smart_charge.records.writers import RIVAL_FOR, part, sign_in, stay_in, take_over
+from custom_components.smart_charge.records.writers import RIVAL_FOR, part, require_ours, sign_in, stay_in, take_over
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -52,6 +53,36 @@ def test_one_that_has_not_tried_for_a_day_is_no_rival(store: Store, site: str) -
         sign_in(store, site, "c", (), NOW)
     assert stay_in(store, site, "1", NOW + RIVAL_FOR - timedelta(seconds=1))
     assert not stay_in(store, site, "1", NOW + RIVAL_FOR)
+
+
+def test_one_whose_clock_was_years_ahead_is_no_rival_until_then(store: Store, site: str) -> None:
+    sign_in(store, site, "1", (), NOW)
+    with pytest.raises(LedgerShared):
+        sign_in(store, site, "c", (), NOW + timedelta(days=3_650))
+    assert not stay_in(store, site, "1", NOW)
+
+
+def test_what_is_on_a_server_that_was_left_is_ours_while_nobody_else_writes_there(store: Store, site: str) -> None:
+    require_ours(store, site, (), NOW)  # nobody ever signed in
+    sign_in(store, site, "1", (), NOW)
+    require_ours(store, site, ("2", "1"), NOW)
+    with pytest.raises(LedgerShared):
+        require_ours(store, site, ("2",), NOW)
+    with pytest.raises(LedgerShared):
+        sign_in(store, site, "c", (), NOW)
+    with pytest.raises(LedgerShared):
+        require_ours(store, site, ("2", "1"), NOW)
+
+
+def test_a_server_that_was_left_many_starts_ago_still_is_ours() -> None:
+    first = lease = Lease()
+    lease.sign()
+    for _start in range(300):
+        later = Lease()
+        later.recover(lease.words)
+        later.sign()
+        lease = later
+    assert first.words[0] in lease.words
 
 
 def test_who_has_moved_takes_over(store: Store, site: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
 
 from .errors import LedgerShared
 from .store import Store, upsert
@@ -48,7 +48,19 @@ def stay_in(store: Store, site: str, run: str, now: datetime) -> bool:
             _set(connection, _is(site), rival_at=now)
     if not is_ours:
         raise _shared(now if row is None else row.seen_at)
-    return row is not None and row.rival_at is not None and now - row.rival_at < RIVAL_FOR
+    return row is not None and _has_rival(row, now)
+
+
+def require_ours(store: Store, site: str, known: Collection[str], now: datetime) -> None:
+    """See that what a site has here is this home's to take away or to erase, though it writes elsewhere by now.
+
+    Raises:
+        LedgerShared: another home writes it, or tries to.
+    """
+    with store.read() as connection:
+        row = connection.execute(select(writers).where(_is(site))).one_or_none()
+    if row is not None and (row.run not in known or _has_rival(row, now)):
+        raise _shared(row.seen_at)
 
 
 def take_over(store: Store, site: str, run: str, now: datetime) -> None:
@@ -76,6 +88,11 @@ def _is(site: str) -> ColumnElement[bool]:
 
 def _set(connection: Connection, which: ColumnElement[bool], **facts: Any) -> None:
     connection.execute(update(writers).where(which).values(**facts))
+
+
+def _has_rival(row: Row[Any], now: datetime) -> bool:
+    """Whether another has tried lately. One of its clocks may be wrong, so an instant far ahead is not lately."""
+    return row.rival_at is not None and abs(now - row.rival_at) < RIVAL_FOR
 
 
 def _shared(seen_at: datetime) -> LedgerShared:
