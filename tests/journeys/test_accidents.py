@@ -116,6 +116,20 @@ async def test_power_that_returns_is_told_from_a_link_by_the_energy_that_is_miss
     await world.charges()
 
 
+@NIGHT
+@pytest.mark.parametrize("world", [BENDER], indirect=True)
+async def test_a_register_that_counts_in_kwh_makes_no_power_cut_of_a_flapping_link(world: World) -> None:
+    world.sim.charge_point.defects.register_step_wh = 1000
+    await charging_at_night(world)
+    for _ in range(3):
+        await world.loses_link()
+        await world.wait(seconds=30)
+        await world.finds_link()
+        await world.wait(seconds=20)
+        await world.charges()
+        assert world.shown("why") != "delayed_start"
+
+
 @pytest.mark.parametrize("world", MAPS, indirect=True)
 async def test_a_reboot_keeps_charge_now_and_waits_its_delay(world: World) -> None:
     await world.rated_at(20)

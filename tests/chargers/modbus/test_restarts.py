@@ -1,5 +1,7 @@
 """Telling a restart of the charge point from a lost link."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -71,21 +73,32 @@ def reading(after_s: float, power_w: float | None, import_wh: int | None, **chan
 
 def after_a_cut(before: Reading, *then: Reading, patience_s: float = 60, failsafe_a: float | None = 6, step_wh=1.0):
     """What a watch makes of readings, the first of them after a broken link."""
-    watch = RestartWatch(Restart(setpoints=frozenset({32, 6})))
-    told = []
-    for number, one in enumerate(then):
-        told.append(
-            watch.has_restarted(
-                {},
-                number,
-                before=before,
-                after=one,
-                was_cut=number == 0,
-                alone=Alone(patience_s=patience_s, failsafe_a=failsafe_a),
-                step_wh=step_wh,
-            )
+    options = {"alone": Alone(patience_s=patience_s, failsafe_a=failsafe_a), "step_wh": step_wh}
+    return watched([*charging_until(before), before], then, **options)[2:]
+
+
+def charging_until(before: Reading) -> list[Reading]:
+    """What was read before: the register moved on."""
+    gained_wh = 2 if before.import_wh is not None else 0
+    return [
+        replace(
+            before,
+            measured_at=before.metered_at - timedelta(seconds=ago_s),
+            import_wh=None if before.import_wh is None else before.import_wh - ago_s * gained_wh,
         )
-        before = one
+        for ago_s in (2, 1)
+    ]
+
+
+def watched(held: list[Reading], *after_cuts: Sequence[Reading], **options: Any) -> list[bool]:
+    """What a watch makes of readings: over a link that held, and over one that broke before each of the others."""
+    watch = RestartWatch(Restart(setpoints=frozenset({32, 6})))
+    told, before = [], held[0]
+    for number, readings in enumerate((held[1:], *after_cuts)):
+        for place, one in enumerate(readings):
+            was_cut = number > 0 and place == 0
+            told.append(watch.has_restarted({}, 0, before=before, after=one, was_cut=was_cut, **(ALONE | options)))
+            before = one
     return told
 
 
@@ -155,3 +168,32 @@ def test_where_energy_says_nothing_no_restart_is_made_up(before, then) -> None:
 )
 def test_a_counter_that_begins_anew_while_a_vehicle_stays_tells_of_a_restart(after, told) -> None:
     assert after_a_cut(reading(0, FULL_W, 10_000), after) == [told]
+
+
+REGISTERS: dict[str, Callable[[float], float]] = {
+    "counts": lambda wh: wh,
+    "stands still": lambda _wh: 10_000,
+    "counts in kWh": lambda wh: wh // 1000 * 1000,
+    "moves once a minute": lambda wh: wh // 120 * 120,
+    "stops counting": lambda wh: min(wh, 10_600),
+}
+
+
+@pytest.mark.parametrize("shown", REGISTERS.values(), ids=REGISTERS)
+@pytest.mark.parametrize(("up_s", "away_s"), [(10, 31), (40, 31), (120, 50)])
+def test_a_link_that_flaps_for_an_hour_is_no_power_cut_whatever_the_register(shown, up_s, away_s) -> None:
+    def at(second: float) -> Reading:
+        return reading(second, FULL_W, round(shown(10_000 + 2 * second)))
+
+    period_s = up_s + away_s
+    ups = [[at(begin + second) for second in range(up_s)] for begin in range(600, 4200, period_s)]
+    told = watched([at(second) for second in range(600 - away_s)], *ups)
+    assert sum(told) <= (shown is REGISTERS["stops counting"])
+
+
+@pytest.mark.requirement("11.9")
+@pytest.mark.parametrize("shown", ["counts", "counts in kWh", "moves once a minute"])
+def test_a_power_cut_is_told_by_any_register_that_moves_when_it_is_long_enough(shown) -> None:
+    before = [reading(second, FULL_W, round(REGISTERS[shown](10_000 + 2 * second))) for second in range(1500)]
+    later = replace(reading(1500 + 900, FULL_W, None), import_wh=before[-1].import_wh)
+    assert watched(before, [later], alone=Alone(patience_s=float("inf"), failsafe_a=6))[-1]

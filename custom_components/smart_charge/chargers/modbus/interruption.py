@@ -5,7 +5,7 @@ energy register does. Charging on would have brought it forward by what it had b
 the charge point waits for us, and by what it allows without us from then on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -19,6 +19,9 @@ LEAST_S: Final = 15.0
 
 ROUGHLY: Final = 0.1
 """Power and register of one charge point may differ by as much."""
+
+LAGS: Final = 1.5
+"""A register that was seen to stand still for some time may do so for this many times as long."""
 
 BEGINS_WITHIN: Final = timedelta(seconds=60)
 """A vehicle goes on so soon after the power is back. One that begins later had its own reasons."""
@@ -39,6 +42,7 @@ class Absence:
     Attributes:
         undisturbed_s: for so long charging on as before would have gone on to gain what it could have.
         gained_wh: what the register gained instead.
+        lag_s, lag_wh: for how long, and how much energy, the register stood still at most while it was watched.
     """
 
     before: Reading
@@ -46,12 +50,15 @@ class Absence:
     undisturbed_s: float
     gained_wh: float
     step_wh: float
+    lag_s: float
+    lag_wh: float
 
     def was_without_power(self, now: Reading) -> bool:
         """Tell by what the vehicle draws now: one that is nearly full, and takes less and less, never drew less."""
         drawn_w = min(self.before.power_w or 0.0, now.power_w or 0.0)
         expected_wh = drawn_w * self.undisturbed_s / 3600
-        unclear_wh = max(2 * self.step_wh, drawn_w * LEAST_S / 3600, ROUGHLY * expected_wh)
+        unclear_s = max(LEAST_S, LAGS * self.lag_s)
+        unclear_wh = max(2 * self.step_wh, LAGS * self.lag_wh, drawn_w * unclear_s / 3600, ROUGHLY * expected_wh)
         return expected_wh - self.gained_wh > unclear_wh
 
     def is_over(self, now: Reading) -> bool:
@@ -60,9 +67,48 @@ class Absence:
         return is_asked_for_less or now.is_plugged_in is False or now.taken_at - self.after.taken_at > BEGINS_WITHIN
 
 
-def absence_between(before: Reading, after: Reading, alone: Alone, step_wh: float) -> Absence | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Movement:
+    """How a register moves on while a vehicle is charged: by the second, by the minute or the kWh, or not at all.
+
+    Attributes:
+        since: when it last moved, or was first looked at.
+        has_moved: it did so over a link that held.
+        is_proven: and once more, so that it can be missed when it does not.
+        lag_s, lag_wh: how long, and how much energy, it stood still for at most.
+    """
+
+    since: Reading | None = None
+    has_moved: bool = False
+    is_proven: bool = False
+    lag_s: float = 0.0
+    lag_wh: float = 0.0
+
+    def seen(self, before: Reading, after: Reading, *, was_cut: bool) -> Movement:
+        """Return it with one reading more; nothing is known at the next charge."""
+        if not (_is_charged(before) and _is_charged(after)) or before.import_wh is None or after.import_wh is None:
+            return Movement()
+        if before.import_wh == after.import_wh:
+            return self._stood(before, after)
+        if was_cut:
+            return replace(self, since=after, has_moved=False)
+        stood = self._stood(before, after)
+        return replace(stood, since=after, has_moved=True, is_proven=self.is_proven or self.has_moved)
+
+    def _stood(self, before: Reading, now: Reading) -> Movement:
+        since = self.since or before
+        stood_s = (now.metered_at - since.metered_at).total_seconds()
+        if stood_s <= LEAST_S:
+            return replace(self, since=since)
+        stood_wh = (now.power_w or 0.0) * stood_s / 3600
+        return replace(self, since=since, lag_s=max(self.lag_s, stood_s), lag_wh=max(self.lag_wh, stood_wh))
+
+
+def absence_between(
+    before: Reading, after: Reading, alone: Alone, step_wh: float, movement: Movement
+) -> Absence | None:
     """Return what can be told of an absence; None if no vehicle was being charged, or the registers do not say."""
-    if before.power_w is None or before.power_w < LEAST_W or after.is_plugged_in is False:
+    if not _is_charged(before) or after.is_plugged_in is False or not movement.is_proven:
         return None
     if before.import_wh is None or after.import_wh is None:
         return None
@@ -74,17 +120,23 @@ def absence_between(before: Reading, after: Reading, alone: Alone, step_wh: floa
         undisturbed_s=as_before_s + _share(before, alone) * (away_s - as_before_s),
         gained_wh=after.import_wh - before.import_wh,
         step_wh=step_wh,
+        lag_s=movement.lag_s,
+        lag_wh=movement.lag_wh,
     )
 
 
 def has_begun_anew(before: Reading, after: Reading, step_wh: float) -> bool:
     """Whether a counter that only rises has fallen while a vehicle was being charged, and is there still."""
-    if before.power_w is None or before.power_w < LEAST_W or after.is_plugged_in is False:
+    if not _is_charged(before) or after.is_plugged_in is False:
         return False
     counters = ((before.import_wh, after.import_wh), (before.session_wh, after.session_wh))
     return any(
         earlier is not None and later is not None and later < earlier - 2 * step_wh for earlier, later in counters
     )
+
+
+def _is_charged(reading: Reading) -> bool:
+    return reading.power_w is not None and reading.power_w >= LEAST_W
 
 
 def _share(before: Reading, alone: Alone) -> float:

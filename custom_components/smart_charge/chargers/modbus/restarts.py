@@ -4,7 +4,7 @@ from typing import Final
 
 from ...charging.model import Reading
 from .facts import number_of
-from .interruption import Absence, Alone, absence_between, has_begun_anew
+from .interruption import Absence, Alone, Movement, absence_between, has_begun_anew
 from .map_model import Restart
 from .register import Values
 
@@ -20,6 +20,7 @@ class RestartWatch:
         self._uptime_s: float | None = None
         self._uptime_at = 0.0
         self._absence: Absence | None = None
+        self._movement = Movement()
 
     def has_restarted(
         self,
@@ -46,7 +47,9 @@ class RestartWatch:
             if self._is_at_a_start_value(before, after) or has_begun_anew(before, after, step_wh):
                 self._absence = None
                 return True
-            self._absence = absence_between(before, after, alone, step_wh)
+            self._absence = absence_between(before, after, alone, step_wh, self._movement)
+        if before is not None:
+            self._movement = self._movement.seen(before, after, was_cut=was_cut)
         return self._was_without_power(after)
 
     def _is_at_a_start_value(self, before: Reading, after: Reading) -> bool:
