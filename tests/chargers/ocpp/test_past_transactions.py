@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.smart_charge.chargers.charger import PastTransaction
 from custom_components.smart_charge.chargers.ocpp.charger import OcppCharger
+from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
 from custom_components.smart_charge.chargers.ocpp.wire_time import write
 
 from .peer import Peer, Site, now, stamp
@@ -53,6 +54,25 @@ async def test_one_that_we_saw_says_so(site: Site) -> None:
     assert charger.past_transactions == ()
     await stop(peer, number, 8000)
     assert (only(charger).began_live, only(charger).ended_live) == (True, True)
+
+
+@pytest.mark.parametrize("status", [TagStatus.INVALID, TagStatus.BLOCKED, TagStatus.EXPIRED])
+async def test_a_tag_that_was_refused_as_it_began_is_not_whose_it_was(site: Site, status: TagStatus) -> None:
+    site.tags = {"card": status}
+    charger, peer = await meet(site)
+    at = stamp()
+    number = (await peer.start("card", 1000, at))["transactionId"]
+    assert (await peer.start("card", 1000, at))["transactionId"] == number  # a repetition still is one
+    await stop(peer, number, 8000)
+    assert only(charger).id_tag is None
+
+
+async def test_a_tag_that_was_accepted_is_whose_it_was(site: Site) -> None:
+    site.tags = {"card": TagStatus.ACCEPTED}
+    charger, peer = await meet(site)
+    number = (await peer.start("card", 1000))["transactionId"]
+    await stop(peer, number, 8000)
+    assert only(charger).id_tag == "card"
 
 
 async def test_one_that_ended_while_the_link_was_away_began_live_only(site: Site) -> None:

@@ -202,11 +202,14 @@ class Hearing:
         return status
 
     async def heard_start(self, said: Started) -> int:
-        """Hear that a transaction began. One on another connector gets its id, and is none of ours."""
-        said = replace(said, meter_start_wh=self._registers.told(said.meter_start_wh))
-        transaction_id = await self._book.start(
-            said, said.connector_id or self._bench.connector_id, is_live=self._act.line.is_live(said.at)
-        )
+        """Hear that a transaction began. One on another connector gets its id, and is none of ours.
+
+        Nobody charges with a tag that is refused as it begins; one that was told of late has been charged with.
+        """
+        is_live = self._act.line.is_live(said.at)
+        id_tag = "" if said.is_refused and is_live else said.id_tag
+        said = replace(said, id_tag=id_tag, meter_start_wh=self._registers.told(said.meter_start_wh))
+        transaction_id = await self._book.start(said, said.connector_id or self._bench.connector_id, is_live=is_live)
         if said.connector_id not in (0, self._bench.connector_id):
             self._count("other_connector")
             return transaction_id

@@ -37,6 +37,7 @@ class Started:
     meter_start_wh: int | None
     at: datetime
     stamp: str
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -125,15 +125,16 @@ def transaction_id_of(payload: Mapping[str, Any]) -> TransactionId | None:
 
 async def _start(payload: Payload, hearer: Hearer) -> Payload:
     tag = text(payload, "idTag", 255) or ""
+    status = hearer.tag_status(tag)
     started = Started(
         connector_id=whole(payload.get("connectorId")) or 0,
         id_tag=tag,
         meter_start_wh=_watt_hours(payload.get("meterStart")),
         at=hearer.instant(payload.get("timestamp")),
         stamp=str(payload.get("timestamp"))[:64],
+        is_refused=status is not TagStatus.ACCEPTED,
     )
-    transaction_id = await hearer.heard_start(started)
-    return {"transactionId": transaction_id, "idTagInfo": id_tag_info(hearer.tag_status(tag))}
+    return {"transactionId": await hearer.heard_start(started), "idTagInfo": id_tag_info(status)}
 
 
 async def _stop(payload: Payload, hearer: Hearer) -> Payload:
