@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -21,7 +22,7 @@ from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
 from custom_components.smart_charge.records.errors import LedgerUnreachable
 from custom_components.smart_charge.records.migrations import STEPS
-from custom_components.smart_charge.records.values import OutletKey, SessionRecord
+from custom_components.smart_charge.records.values import Condition, ConditionSeen, OutletKey, SessionRecord
 
 from .shell import CHARGING, IDLE, OPENS, PLUGGED_IN, FakeCharger, after, at, settle
 
@@ -172,6 +173,42 @@ async def test_the_repair_puts_a_damaged_database_aside(
     assert issue(hass) is None
     assert len(await sessions(ledger)) == 1
     assert list(path.parent.glob("smart_charge.db.damaged-*"))
+
+
+async def test_damage_that_only_reading_finds_is_told_of_until_it_is_put_aside(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path
+) -> None:
+    await tell(hass, charger, **PLUGGED_IN, import_wh=1_000)
+    await ledger.async_flush()
+    ledger._database.journal.store.close()  # type: ignore[union-attr]
+    spoil(path, "decisions")
+    far = timedelta(days=99)
+    for _time in range(2):
+        with pytest.raises(HomeAssistantError) as refused:
+            await ledger.async_ask(lambda journal: journal.decisions(OUTLET, OPENS - far, OPENS + far))
+        assert refused.value.translation_key == "records_damaged"
+        assert issue(hass) == "records_damaged"
+        ledger.add(ConditionSeen(outlet=OUTLET, condition=Condition.FAULTED, at=dt_util.utcnow()))
+        await ledger.async_flush()  # what can be written is
+        assert ledger.error is None
+        assert issue(hass) == "records_damaged"
+    assert await fix(hass) == "create_entry"
+    assert issue(hass) is None
+    assert not await ledger.async_ask(lambda journal: journal.decisions(OUTLET, OPENS - far, OPENS + far))
+    assert issue(hass) is None
+
+
+def spoil(path: Path, table: str) -> None:
+    """Overwrite the pages of one table."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    roots = connection.execute("SELECT rootpage FROM sqlite_master WHERE tbl_name = ?", (table,)).fetchall()
+    connection.close()
+    with path.open("r+b") as file:
+        for (page,) in roots:
+            file.seek((page - 1) * size)
+            file.write(b"\xff" * size)
 
 
 async def test_a_database_of_a_later_version_is_left_alone(

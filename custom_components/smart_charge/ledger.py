@@ -176,7 +176,7 @@ class Ledger:
         async with self._access:
             journal = await self._async_journal()
         try:
-            return await self._hass.async_add_executor_job(question, journal)
+            return await self._database.async_ask(question, journal)
         except LedgerError as err:
             raise ledger_error(err) from err
         finally:

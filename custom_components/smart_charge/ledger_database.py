@@ -50,6 +50,7 @@ class Database:
         self.journal: Journal | None = None
         self.error: LedgerError | None = None
         self._told: LedgerError | None = None
+        self._damage: LedgerDamaged | None = None
         self.left: tuple[Place, ...] = ()
         self.opened_at_url: str | None = None
         self._hass = hass
@@ -89,6 +90,7 @@ class Database:
     async def async_open(self) -> Journal | None:
         """Open it where the owner's settings point; None, with `error` set, where it cannot be."""
         await self.async_close()
+        self._damage = None
         url = self.url
         try:
             store = await self._async_store(url)
@@ -164,19 +166,39 @@ class Database:
 
     async def async_note(self, error: LedgerError | None) -> None:
         """Say once what is wrong, and once when it has passed."""
-        before, self.error = self._told, error
-        self._told = LedgerShared("it tries to write") if error is None and self.lease.is_contested else error
-        if type(self._told) is not type(before):
-            self._say(self._told)
+        self.error = error
+        self._tell()
         if isinstance(error, LedgerDamaged | LedgerReadOnly | LedgerShared | LedgerUnreachable):
             await self.async_close()  # so that the next try sees whatever is there then, and whatever is allowed
+
+    async def async_ask[AnswerT](self, question: Callable[[Journal], AnswerT], journal: Journal) -> AnswerT:
+        """Ask, and tell of a file that is found to be damaged: it stays so, though some of it can be written.
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        try:
+            return await self._hass.async_add_executor_job(question, journal)
+        except LedgerDamaged as err:
+            if journal is self.journal and journal.store.path is not None:
+                self._damage = err
+                self._tell()
+            raise
+
+    def _tell(self) -> None:
+        shared = LedgerShared("it tries to write") if self.lease.is_contested else None
+        before, self._told = self._told, self.error or shared or self._damage
+        if type(self._told) is not type(before):
+            self._say(self._told)
 
     def _say(self, error: LedgerError | None) -> None:
         if error is None:
             LOGGER.info("The records can be written again")
             async_clear_issue(self._hass)
             return
-        if self.error is None:
+        if isinstance(error, LedgerDamaged) and self.error is None:
+            LOGGER.warning("Some of the records cannot be read: their file is damaged")
+        elif self.error is None:
             LOGGER.warning("Another Home Assistant tries to write the records of this one")
         else:
             LOGGER.warning("The records cannot be written now and wait in memory: %s", type(error).__name__)
