@@ -14,14 +14,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.smart_charge import usage_reports
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.keeping import Keeping
 from custom_components.smart_charge.ledger import DATA_LEDGER
+from custom_components.smart_charge.records.errors import LedgerLocked
 from custom_components.smart_charge.records.values import OutletKey, SessionRecord
-from custom_components.smart_charge.usage_reports import async_clear_away, async_write_due
+from custom_components.smart_charge.usage_reports import SIGNAL_REPORT, async_clear_away, async_write_due
 
 from .flow_words import readable
 from .shell import IDLE, FakeCharger, after, at, modbus_entry, set_up_fake, settle
@@ -460,3 +463,17 @@ async def test_a_night_that_comes_while_a_start_catches_up_writes_nothing_twice(
     freezer.move_to(NEW_YEAR + timedelta(hours=1))
     await asyncio.gather(*(async_write_due(hass) for _ in range(4)))
     assert caplog.text.count("The usage report of 2026-Q4 was written") == 1
+
+
+@pytest.mark.requirement("O4")
+async def test_a_report_is_announced_though_nobody_can_tell_whose_it_is_to_announce(
+    hass: HomeAssistant, outlets: None, freezer: FrozenDateTimeFactory
+) -> None:
+    told: list[str] = []
+    async_dispatcher_connect(hass, SIGNAL_REPORT, lambda facts: told.append(facts["type"]))
+    await keep(hass, *STAYS)
+    freezer.move_to(NEW_YEAR + timedelta(hours=1))
+    with patch.object(usage_reports, "claim", side_effect=LedgerLocked("busy")):
+        await async_write_due(hass)
+    await async_write_due(hass)  # it is written, so it is due no more
+    assert told == ["ready"]

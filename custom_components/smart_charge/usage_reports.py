@@ -161,17 +161,25 @@ async def async_write_due(hass: HomeAssistant) -> None:
         for quarter in await async_due(hass):
             try:
                 written = await async_write_report(hass, quarter)
-                is_ours = await hass.data[DATA_LEDGER].async_ask(partial(_claimed, hass=hass, quarter=quarter))
             except HomeAssistantError as err:
                 _tell_failed(hass, quarter, err)
                 return
             LOGGER.info("The usage report of %s was written", quarter)
-            if is_ours:
+            if await _async_is_ours(hass, quarter):
                 announce(hass, written)
     ir.async_delete_issue(hass, DOMAIN, ISSUE)
 
 
 _WRITING: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_usage_reports")
+
+
+async def _async_is_ours(hass: HomeAssistant, quarter: Quarter) -> bool:
+    """Whether to announce it; twice rather than never, where the records cannot say by now."""
+    try:
+        return await hass.data[DATA_LEDGER].async_ask(partial(_claimed, hass=hass, quarter=quarter))
+    except HomeAssistantError as err:
+        LOGGER.debug("Whether another home announces the report of %s is not known: %s", quarter, err)
+        return True
 
 
 def _claimed(journal: Journal, *, hass: HomeAssistant, quarter: Quarter) -> bool:
