@@ -20,10 +20,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.smart_charge import ledger_database
 from custom_components.smart_charge.const import CONF_RECORDS, DOMAIN, KIND_SITE
+from custom_components.smart_charge.guard import note
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
+from custom_components.smart_charge.ledger_database import Database
 from custom_components.smart_charge.log_watch import DATA_LOG_WATCH
-from custom_components.smart_charge.records.errors import LedgerShared
+from custom_components.smart_charge.records.errors import LedgerShared, LedgerUnreachable
 from custom_components.smart_charge.repairs import async_create_fix_flow
+from custom_components.smart_charge.security.events import Kind
 
 from .flow_words import ENGLISH
 from .premises import add, site_entry
@@ -49,14 +52,20 @@ async def on_record(ledger: Ledger) -> int:
     return len(await ledger.async_ask(lambda journal: journal.sessions(since, now)))
 
 
-async def answer(hass: HomeAssistant, choice: str) -> None:
-    """Say in the repair which home this is."""
+async def shared_flow(hass: HomeAssistant) -> Any:
+    """Begin to answer the repair."""
     issue = ir.async_get(hass).async_get_issue(DOMAIN, "records")
     assert issue is not None
     assert issue.translation_key == "records_shared"
     flow = await async_create_fix_flow(hass, issue.issue_id, issue.data)
     flow.hass = hass
-    menu: Any = await flow.async_step_init()  # type: ignore[attr-defined]
+    return flow
+
+
+async def answer(hass: HomeAssistant, choice: str) -> None:
+    """Say in the repair which home this is."""
+    flow = await shared_flow(hass)
+    menu: Any = await flow.async_step_init()
     words = ENGLISH["issues"]["records_shared"]["fix_flow"]["step"]["init"]
     assert set(menu["menu_options"]) == set(words["menu_options"])
     done: Any = await getattr(flow, f"async_step_{choice}")()
@@ -143,6 +152,38 @@ async def test_a_home_that_has_moved_goes_on_where_the_other_stopped(
     assert await on_record(second) == 4
     await stays(first, 5)
     assert isinstance(first.error, LedgerShared)
+
+
+async def test_a_copy_that_is_told_so_while_the_server_is_away_has_a_whole_log_once_it_is_back(
+    first: Ledger, copy: HomeAssistant
+) -> None:
+    second = copy.data[DATA_LEDGER]
+    note(copy, Kind.DATA_EXPORTED, what="sessions")
+    verdict = await copy.data[DATA_LOG_WATCH].async_check()
+    assert (verdict.is_whole, verdict.count > 0) == (True, True)
+    await stays(first, 7)
+    await stays(second, 6)
+    flow = await shared_flow(copy)
+    with patch.object(Database, "_async_store", side_effect=LedgerUnreachable("gone")):
+        done: Any = await flow.async_step_copy()
+    assert (done["type"], done["reason"]) == ("abort", "not_settled")
+    await stays(second, 5)
+    assert second.error is None
+    assert (await copy.data[DATA_LOG_WATCH].async_check()).is_whole
+
+
+async def test_an_answer_that_comes_when_nothing_is_in_doubt_any_more_changes_nothing(
+    hass: HomeAssistant, first: Ledger, copy: HomeAssistant
+) -> None:
+    await stays(first, 7)
+    await stays(copy.data[DATA_LEDGER], 6)
+    site, flow = first.site, await shared_flow(hass)
+    await answer(copy, "copy")
+    await first.async_flush()
+    done: Any = await flow.async_step_copy()
+    assert (done["type"], done["reason"]) == ("abort", "settled")
+    assert first.site == site
+    assert await on_record(first) == 4
 
 
 async def move_to_a_file(home: HomeAssistant) -> None:

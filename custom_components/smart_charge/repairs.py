@@ -7,6 +7,7 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, Rep
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import TextSelector
 import probatio
 
@@ -14,6 +15,7 @@ from . import log_watch
 from .by_whom import who_fills_in
 from .chargers.charger import Remedy
 from .charging.alarms import Danger, acknowledged
+from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .forgetting import request as forgetting_request
 from .guard import note
@@ -59,12 +61,16 @@ class SettleShared(RepairsFlow):
         return await self._async_settle(is_copy=True)
 
     async def _async_settle(self, *, is_copy: bool) -> RepairsFlowResult:
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, ISSUE_ID)
+        if issue is None or not (issue.data or {}).get("is_shared"):
+            return self.async_abort(reason="settled")  # at the other one, while this was open
         try:
             await self.hass.data[DATA_LEDGER].async_settle_doubt(is_copy=is_copy)
-            if is_copy:
-                await self.hass.data[log_watch.DATA_LOG_WATCH].async_set_aside()
         except HomeAssistantError as err:
             return self.async_abort(reason="not_settled", description_placeholders={"error": str(err)})
+        finally:
+            if is_copy:  # it has another id from now on, also where nothing can be written yet
+                await self.hass.data[log_watch.DATA_LOG_WATCH].async_set_aside()
         return self.async_create_entry(data={})
 
 
