@@ -1,12 +1,14 @@
 # ruff: noqa: ASYNC240  the tests look at the files of a home that waits for them
 """Deleting personal data, as an owner does it: who may, what must be typed, what is left, and that charging goes on."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 import json
 from pathlib import Path
 import sqlite3
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
@@ -24,6 +26,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 
 from custom_components.smart_charge.chargers.charger import Kept
 from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.forgetting.exports import exports_of
 from custom_components.smart_charge.forgetting.search import needles, search
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
 from custom_components.smart_charge.records.sales import Sale
@@ -562,3 +565,26 @@ async def test_what_somebody_keeps_the_recorder_from_clearing_away_is_found_in_i
     assert by_grep
     assert by_grep <= named
     reader.close()
+
+
+async def test_an_export_whose_request_was_given_up_is_deleted_all_the_same(
+    hass: HomeAssistant, tmp_path: Path
+) -> None:
+    begun, may_go_on, done = Event(), Event(), Event()
+    path, text = tmp_path / "stays.csv", "somebody's stays"
+
+    def write() -> None:
+        begun.set()
+        may_go_on.wait(30)
+        path.write_text(text)
+        done.set()
+
+    request = hass.async_create_task(exports_of(hass).async_write(path, text, ["01GARAGE"], write))
+    await hass.async_add_executor_job(begun.wait, 30)
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    may_go_on.set()
+    await hass.async_add_executor_job(done.wait, 30)
+    assert await exports_of(hass).async_delete(None) == (1, [])
+    assert not path.exists()

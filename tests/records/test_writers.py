@@ -4,12 +4,16 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import insert, select
 
 from custom_components.smart_charge.ledger_lease import Lease
 from custom_components.smart_charge.records.errors import LedgerShared
 from custom_components.smart_charge.records.journal import Journal
 from custom_components.smart_charge.records.store import Store
+from custom_components.smart_charge.records.tables import reports
 from custom_components.smart_charge.records.writers import RIVAL_FOR, part, require_ours, sign_in, stay_in, take_over
+
+from .ledger import a_session, new_outlet
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -105,3 +109,32 @@ def test_a_copy_leaves_the_site_to_the_other_whichever_of_them_it_is(journal: Jo
     sign_in(store, site, other, (), NOW)
     assert not stay_in(store, site, other, NOW)
     assert not stay_in(store, own, who, NOW)
+
+
+def test_parting_again_after_an_answer_that_was_lost_changes_nothing(store: Store, site: str) -> None:
+    own, key = uuid4().hex, {"quarter": "2026-Q3", "file_name": "a.csv", "digest": "0"}
+    with store.write() as connection:
+        connection.execute(insert(reports).values(site=site, written_at=NOW, **key))
+    for _time in range(2):
+        part(store, site, "c", own)
+    with store.read() as connection:
+        assert connection.execute(select(reports.c.quarter).where(reports.c.site == own)).scalars().all() == ["2026-Q3"]
+
+
+def test_records_of_the_sixth_version_go_on(journal: Journal) -> None:
+    outlet = new_outlet()
+    stay = a_session(outlet, minutes=60, import_wh=7_000)
+    journal.write(stay)
+    with journal.store.write() as connection:
+        for change in (
+            "DROP TABLE writers",
+            "DROP TABLE report_claims",
+            "ALTER TABLE sessions DROP COLUMN may_be_several",
+            "UPDATE smart_charge_version SET version = 6",
+        ):
+            connection.exec_driver_sql(change)
+    journal.store.migrate()
+    assert journal.session(outlet, stay.plugged_in_at) == stay
+    require_ours(journal.store, journal.site, (), NOW)
+    sign_in(journal.store, journal.site, "1", (), NOW)
+    assert not stay_in(journal.store, journal.site, "1", NOW)

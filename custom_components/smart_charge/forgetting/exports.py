@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
@@ -38,7 +39,8 @@ class Exports:
     async def async_write(self, path: Path, text: str, charge_points: Iterable[str], write: Callable[[], None]) -> None:
         """Have a file written and remember it; one of the same name is replaced by it.
 
-        It is remembered before: of one that a kill cuts short at least the folder is known. ``write`` blocks.
+        It is remembered before: of one that a kill cuts short at least the folder is known, and one that is given up
+        meanwhile is written all the same. ``write`` blocks.
         """
         digest = hashlib.sha256(text.encode()).hexdigest()
         fresh = Export(path=str(path), digest=digest, charge_points=tuple(charge_points))
@@ -47,7 +49,7 @@ class Exports:
             await self._async_keep([*known, fresh])
             try:
                 await self._hass.async_add_executor_job(write)
-            except BaseException:
+            except HomeAssistantError:
                 await self._async_keep(known)
                 raise
             await self._async_keep([*(each for each in known if each.path != fresh.path), fresh])

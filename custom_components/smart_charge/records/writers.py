@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 
 from .errors import LedgerShared
 from .store import Store, upsert
@@ -79,7 +79,8 @@ def part(store: Store, site: str, run: str, own: str) -> None:
         columns = [column for column in reports.c if column is not reports.c.site]
         written = connection.execute(select(*columns).where(reports.c.site == site)).mappings().all()
         if written:
-            connection.execute(insert(reports), [dict(row) | {"site": own} for row in written])
+            copied = [dict(row) | {"site": own} for row in written]
+            connection.execute(upsert(connection, reports).on_conflict_do_nothing(), copied)
 
 
 def _is(site: str) -> ColumnElement[bool]:
