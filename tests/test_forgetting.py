@@ -25,9 +25,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
 from custom_components.smart_charge.chargers.charger import Kept
+from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.forgetting.exports import exports_of
 from custom_components.smart_charge.forgetting.search import needles, search
+from custom_components.smart_charge.household_tags import RefusedTags
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
 from custom_components.smart_charge.records.sales import Sale
 from custom_components.smart_charge.records.security_log import SecurityEvent
@@ -255,10 +257,16 @@ async def test_one_of_two_charge_points_keeps_its_sessions_and_the_tags(
     await hass.services.async_call(DOMAIN, "set_tag", {"tag": TAG, "name": NAME}, blocking=True)
     ledger.add(session(2), session(2, outlet=OutletKey(charge_point="01CARPORT")))
     await ledger.async_flush()
+    refused = [RefusedTags(hass, each, each.runtime_data.memory) for each in (carport, entry)]
+    for each in refused:
+        each.watch()
+        each.hear("04DEADBEEF", TagStatus.INVALID)
     device = er.async_get(hass).async_get("sensor.carport_power")
     assert device is not None
     answer = await delete(hass, confirm="b7654321 ", device_id=device.device_id)
     assert answer["left"] == []
+    assert [each.unknown for each in refused] == [None, "04DEADBEEF"]
+    refused[1].forget()
     assert "listed_tags" in what(answer["remains"])
     now = dt_util.utcnow()
     (kept,) = await ledger.async_ask(lambda journal: journal.sessions(now - timedelta(days=400), now))

@@ -123,9 +123,9 @@ async def _async_erase_stored(
         for entry in entries:
             if isinstance(charger := entry.runtime_data.charger, OcppCharger):
                 charger.set_tags({})
-        for refused in hass.data.get(DATA_REFUSED_TAGS, {}).values():
-            refused.forget()
     for entry in entries:
+        if (refused := hass.data.get(DATA_REFUSED_TAGS, {}).get(entry.entry_id)) is not None:
+            refused.forget()
         await entry.runtime_data.memory.async_save()
     names, states = await async_forget_names(hass, entries, traces)
     done += [
