@@ -12,10 +12,12 @@ from custom_components.smart_charge.charging.left_to_each import Unwatched, left
 from custom_components.smart_charge.config_flow import SmartChargeConfigFlow
 from custom_components.smart_charge.const import CONF_PROTOCOL, CONF_SUPPLY, DOMAIN, PROTOCOL_OCPP
 from custom_components.smart_charge.repairs import async_create_fix_flow
+from simulator import ModbusCharger
+from tests.waiting import until
 
 from .charging.premises import supply
 from .premises import FUSE_25, FUSE_60, add, site_entry
-from .shell import CHARGING, FakeCharger, modbus_entry, set_up_fake, settle, shown
+from .shell import CHARGING, FakeCharger, modbus_entry, set_up, set_up_fake, settle, shown
 
 pytestmark = [pytest.mark.requirement("7.1"), pytest.mark.requirement("8.1")]
 
@@ -42,6 +44,25 @@ def test_what_is_left_fits_on_every_phase(limit_a, without_meter_a, wired, left)
     constant = {key: Unwatched(phases=phases) for key, phases in wired.items()}
     found = left_to_each(supply(limit_a, 3, without_meter_a=without_meter_a), constant)
     assert {key: each.max_a for key, each in found.items()} == left
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize(("failsafe_a", "said"), [(16.0, {"failsafe": "16", "left": "6"}), (6.0, None)])
+async def test_a_failsafe_that_only_an_installer_can_lower_is_told_of(
+    hass: HomeAssistant, failsafe_a: float, said: dict[str, str] | None
+) -> None:
+    def told() -> dict[str, str] | None:
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, "allows_too_much_01GARAGE")
+        return None if issue is None else issue.translation_placeholders
+
+    async with ModbusCharger("alfen_eve", safe_current_a=failsafe_a) as simulated:
+        await set_up(hass, modbus_entry(simulated.port, "alfen_eve"))
+        await until(lambda: shown(hass, "sensor.garage_without_home_assistant") == "failsafe_current")
+        assert told() is None, "nothing is shared yet"
+        await add(hass, site_entry(**{CONF_SUPPLY: FUSE_25}))
+        await settle(hass)
+        await until(lambda: told() == (None if said is None else {"name": "Garage", **said}))
+        await hass.config_entries.async_unload("01GARAGE")
 
 
 async def test_who_would_be_too_much_stays_off_until_the_owner_allows_it(

@@ -38,6 +38,7 @@ class Leaving:
     ) -> None:
         self._hass = hass
         self._issue_id = f"stays_off_{entry_id}"
+        self._too_much_id = f"allows_too_much_{entry_id}"
         self._name = name
         self._charger = charger
         self._settings = settings
@@ -73,6 +74,7 @@ class Leaving:
         except ChargerError as err:
             LOGGER.debug("%s: what shall hold without us was not taken: %r", self._name, err)
         self._tell()
+        self._tell_too_much()
 
     @property
     def _turn(self) -> Turn | None:
@@ -109,4 +111,24 @@ class Leaving:
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
             translation_placeholders={"name": self._name},
+        )
+
+    def _tell_too_much(self) -> None:
+        """Raise a repair if it would take more of a shared supply than is left to it, whatever we write (8.1)."""
+        held_a = self._charger.capabilities.failsafe_a
+        if self._left() is None or held_a is None or held_a < MIN_CURRENT_A or held_a <= self._most_a:
+            ir.async_delete_issue(self._hass, DOMAIN, self._too_much_id)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._too_much_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="allows_too_much",
+            translation_placeholders={
+                "name": self._name,
+                "failsafe": f"{held_a:g}",
+                "left": f"{self._most_a:g}",
+            },
         )

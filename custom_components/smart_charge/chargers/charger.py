@@ -66,6 +66,7 @@ class Capabilities:
         delays_itself: a random delay of the maker's own is switched on (11.6).
         unattended: what the vehicle gets when Home Assistant is away (7.1), one of
             "default_hours", "charges", "failsafe_current", "stays_as_it_was", "stays_off", "unknown".
+        failsafe_a: the one current that it then allows at all times; None where that is not so, or not known.
     """
 
     max_a: float = 32.0
@@ -74,6 +75,7 @@ class Capabilities:
     phases: int | None = None
     delays_itself: bool = False
     unattended: str = "unknown"
+    failsafe_a: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,13 +40,19 @@ def capabilities_of(register_map: RegisterMap, values: Values) -> Capabilities:
         step_a=control.step_a,
         phases=known_phases(register_map, values),
         unattended=_unattended(register_map, values),
+        failsafe_a=_failsafe_a(register_map, values),
     )
 
 
 def _unattended(register_map: RegisterMap, values: Values) -> str:
     if register_map.keep_alive.kind is KeepAliveKind.NONE:
         return "stays_as_it_was"
-    failsafe_a = failsafe_current(register_map, values)
+    failsafe_a = _failsafe_a(register_map, values)
     if failsafe_a is None:
         return "unknown"
     return "failsafe_current" if failsafe_a >= MIN_CURRENT_A else "stays_off"
+
+
+def _failsafe_a(register_map: RegisterMap, values: Values) -> float | None:
+    is_patient = register_map.keep_alive.kind is KeepAliveKind.NONE
+    return None if is_patient else failsafe_current(register_map, values)
