@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 
 from homeassistant.components.modbus import async_get_unit
@@ -57,11 +58,11 @@ async def async_build_charger(hass: HomeAssistant, entry: ConfigEntry, memory: M
         ConfigEntryError: another charge point answers, or its register map is gone.
     """
     if entry.data[CONF_PROTOCOL] == PROTOCOL_MODBUS:
-        return await _async_build_modbus(hass, entry)
+        return await _async_build_modbus(hass, entry, memory.seen_at)
     return await _async_build_ocpp(hass, entry, memory)
 
 
-async def _async_build_modbus(hass: HomeAssistant, entry: ConfigEntry) -> ModbusCharger:
+async def _async_build_modbus(hass: HomeAssistant, entry: ConfigEntry, seen_at: datetime | None) -> ModbusCharger:
     """Read who answers before believing that it is the charge point that was set up."""
     maps = await async_load_maps(hass)
     map_id = entry.data[CONF_MAP]
@@ -87,7 +88,13 @@ async def _async_build_modbus(hass: HomeAssistant, entry: ConfigEntry) -> Modbus
     for number in range(2, outlets + 1):
         discover_outlet(hass, entry, number)
     return ModbusCharger(
-        units, register_map, unit_id=unit_id, identity=found.identity, clock=dt_util.utcnow, connector=outlet
+        units,
+        register_map,
+        unit_id=unit_id,
+        identity=found.identity,
+        clock=dt_util.utcnow,
+        connector=outlet,
+        seen_at=seen_at,
     )
 
 

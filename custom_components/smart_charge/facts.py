@@ -45,7 +45,7 @@ class Facts:
         self._was_online = charger.is_online
         self._lost_at: datetime | None = dt_util.utcnow()
         self._is_new_here = True  # what the charge point does has not been compared with what we carry
-        self._restarts = charger.restarts
+        self._restarts = 0  # one that was seen before this has not been acted on
         self._decided_on: object = None
         self._decided_at = dt_util.utcnow()
 

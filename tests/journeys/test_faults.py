@@ -42,6 +42,8 @@ async def was_charging(world: World) -> None:
     await was_delayed(world)
     await call(world.hass, "press", world.entity_id("skip_delay"))
     await world.charges()
+    for _ in range(3):  # as long as it takes to see that the register moves with it
+        await world.wait(seconds=10)
 
 
 async def was_held(world: World) -> None:

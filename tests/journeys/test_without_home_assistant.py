@@ -151,6 +151,49 @@ async def killed(world: World) -> None:
     await asyncio.sleep(0.1)
 
 
+@pytest.mark.begins(LATE)
+@pytest.mark.requirement("11.9")
+@pytest.mark.parametrize("world", [ALFEN], indirect=True)
+async def test_a_power_cut_of_the_whole_house_draws_a_new_delay(world: World, hass_storage: dict[str, Any]) -> None:
+    await world.plug_in()
+    await world.wait_until(OPENS)
+    await world.sees("why", "delayed_start")
+    await world.wait_until(world.delay_ends_at)
+    await world.charges()
+    await world.wait(minutes=2)
+    await killed(world)
+    await world.sim.power_cut()
+    await world.jump(dt_util.utcnow() + timedelta(minutes=5))
+    await world.sim.power_back()
+    await world.jump(dt_util.utcnow() + timedelta(minutes=1))
+    assert await world.hass.config_entries.async_setup(world.entry.entry_id)
+    await settle(world.hass)
+    await world.sees("why", "delayed_start")
+    await world.offers(0)
+    await world.wait_until(world.delay_ends_at)
+    await world.charges()
+
+
+@pytest.mark.begins(LATE)
+@pytest.mark.requirement("11.9")
+@pytest.mark.parametrize("world", [ALFEN], indirect=True)
+async def test_a_charge_goes_on_without_a_delay_over_a_restart_of_home_assistant_alone(
+    world: World, hass_storage: dict[str, Any]
+) -> None:
+    await world.plug_in()
+    await world.wait_until(OPENS)
+    await world.wait_until(world.delay_ends_at)
+    await world.charges()
+    await world.wait(minutes=2)
+    await killed(world)
+    await world.jump(dt_util.utcnow() + timedelta(minutes=5))
+    assert await world.hass.config_entries.async_setup(world.entry.entry_id)
+    await settle(world.hass)
+    await world.is_back()
+    assert world.shown("why") != "delayed_start"
+    await world.charges()
+
+
 ALFEN_60 = (ALFEN, {"validity_s": 60})
 BENDER_60 = (BENDER, {"comm_timeout_s": 60})
 CEILING = (BENDER, {"comm_timeout_s": 60, "safe_current_is_ceiling": True})

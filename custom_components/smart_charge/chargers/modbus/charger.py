@@ -56,6 +56,7 @@ class ModbusCharger(Charger):
         clock: Clock,
         poll_s: float | None = None,
         connector: int = 1,
+        seen_at: datetime | None = None,
     ) -> None:
         self._map = register_map.for_connector(connector)
         self._unit_id = unit_id
@@ -73,6 +74,7 @@ class ModbusCharger(Charger):
             clock=clock,
             poll_s=self._poll_s,
             alone=self._left_alone,
+            seen_at=seen_at,
         )
         self._listeners: dict[object, Listener] = {}
         self._sample_listeners: dict[object, SampleListener] = {}

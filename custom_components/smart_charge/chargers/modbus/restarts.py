@@ -1,5 +1,6 @@
 """Whether a charge point has restarted since it was last read: a power cut, or a reboot."""
 
+from datetime import datetime
 from typing import Final
 
 from ...charging.model import Reading
@@ -13,10 +14,14 @@ SLACK_S: Final = 10.0
 
 
 class RestartWatch:
-    """Compares each poll with those before it."""
+    """Compares each poll with those before it.
 
-    def __init__(self, rule: Restart) -> None:
+    ``seen_at``: when the charge point was last seen by an earlier run of ours, for a power cut may have ended that too.
+    """
+
+    def __init__(self, rule: Restart, seen_at: datetime | None = None) -> None:
         self._rule = rule
+        self._seen_at = seen_at
         self._uptime_s: float | None = None
         self._uptime_at = 0.0
         self._absence: Absence | None = None
@@ -42,7 +47,7 @@ class RestartWatch:
         """
         uptime_s = number_of(self._rule.uptime, values)
         if uptime_s is not None:
-            return self._is_of_another_start(uptime_s, now)
+            return self._is_of_another_start(uptime_s, now, after.taken_at)
         if was_cut and before is not None:
             if self._is_at_a_start_value(before, after) or has_begun_anew(before, after, step_wh):
                 self._absence = None
@@ -65,9 +70,12 @@ class RestartWatch:
             self._absence = None
         return was_without
 
-    def _is_of_another_start(self, uptime_s: float, now: float) -> bool:
+    def _is_of_another_start(self, uptime_s: float, now: float, taken_at: datetime) -> bool:
         last_s, last_at = self._uptime_s, self._uptime_at
         if uptime_s == last_s:
             return False
         self._uptime_s, self._uptime_at = uptime_s, now
-        return last_s is not None and uptime_s < max(last_s, last_s + now - last_at - SLACK_S)
+        if last_s is None:
+            seen_at = self._seen_at
+            return seen_at is not None and uptime_s < (taken_at - seen_at).total_seconds() - SLACK_S
+        return uptime_s < max(last_s, last_s + now - last_at - SLACK_S)

@@ -49,6 +49,7 @@ class Watch:
         clock: Clock,
         poll_s: float,
         alone: Callable[[], Alone],
+        seen_at: datetime | None = None,
     ) -> None:
         self._link = link
         self._map = register_map
@@ -57,7 +58,7 @@ class Watch:
         self._alone = alone
         self._poll_s = poll_s
         self._woken = asyncio.Event()
-        self._restart_watch = RestartWatch(register_map.restart)
+        self._restart_watch = RestartWatch(register_map.restart, seen_at)
         self._polled_at: float | None = None
         self._intervals: deque[float] = deque(maxlen=10)
         self.pace = Pace(poll_s)
