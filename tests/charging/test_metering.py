@@ -82,6 +82,13 @@ def test_a_register_that_comes_late_goes_on_from_the_guess():
     assert (meter.total_wh, meter.is_metered) == (220, False)
 
 
+def test_a_register_that_begins_at_0_has_counted_what_was_guessed_before_it():
+    meter = read(guess(Meter(), 8.2), 0, START + timedelta(seconds=4))
+    assert (meter.total_wh, meter.is_metered) == (8, False)
+    meter = read(meter, 86, START + timedelta(seconds=40))
+    assert (meter.total_wh, meter.is_metered) == (86, True)
+
+
 def test_a_register_that_comes_back_covers_what_was_guessed_meanwhile():
     meter = read(guess(shown(5_000_000), 90.0), 5_000_120, START + timedelta(seconds=60))
     assert (meter.total_wh, meter.is_metered) == (120, True)

@@ -101,7 +101,12 @@ def read(meter: Meter, register_wh: int, at: datetime) -> Meter:
 
 
 def _begun(meter: Meter, register_wh: int, at: datetime) -> Meter:
-    """Count from the first value on; what was guessed before it stays counted."""
+    """Count from the first value on; what was guessed before it stays counted.
+
+    One that begins at 0 has counted all that ever was, so what it shows later covers what was guessed.
+    """
+    if register_wh == 0 and meter.last_wh is None:
+        return replace(meter, last_wh=0, changed_at=at)
     has_guessed = meter.has_guessed or meter.guessed_wh > 0
     return replace(_believed(meter, register_wh, at, meter.total_wh), has_guessed=has_guessed)
 
