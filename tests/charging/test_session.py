@@ -153,6 +153,14 @@ def test_values_that_were_queued_and_come_all_at_once_count_by_their_own_times()
     assert (session.energy_wh, session.is_metered) == (66_000, True)
 
 
+def test_a_register_of_before_the_session_that_is_told_late_covers_what_was_guessed():
+    drawn = CHARGING | {"power_w": 7200.0}
+    told = drawn | {"import_wh": 100_000, "measured_at": at(-1)}
+    later = drawn | {"import_wh": 100_600, "measured_at": at(5)}
+    session = lived((0, drawn), (1, drawn), (2, told), (5, later))
+    assert (session.energy_wh, session.is_metered) == (600, True)
+
+
 def test_a_day_without_readings_is_not_guessed():
     session = lived((0, CHARGING | {"power_w": 7000.0}), (1440, PAUSED | {"power_w": 0.0}))
     assert (session.energy_wh, session.charging_s) == (0, 0)

@@ -155,9 +155,17 @@ def _counted(session: Session, reading: Reading, after: State) -> Session:
         counter_wh=reading.session_wh if reading.session_wh is not None else session.counter_wh,
         power_w=reading.power_w,
         charging_s=session.charging_s + (passed_s if has_charged else 0.0),
-        imported=_metered(session.imported, reading.import_wh, max(0.0, guessed_wh), reading.metered_at),
+        imported=_imported(session, reading, max(0.0, guessed_wh)),
         exported=_metered(session.exported, reading.export_wh, max(0.0, -guessed_wh), reading.metered_at),
     )
+
+
+def _imported(session: Session, reading: Reading, guessed_wh: float) -> Meter:
+    """Add what was imported. A first value from before the session, told late, covers all that was guessed in it."""
+    is_first = session.imported.last_wh is None and reading.import_wh is not None
+    if is_first and reading.metered_at <= session.plugged_in_at:
+        return _metered(Meter(), reading.import_wh, 0.0, reading.metered_at)
+    return _metered(session.imported, reading.import_wh, guessed_wh, reading.metered_at)
 
 
 def _metered(meter: Meter, register_wh: int | None, guessed_wh: float, at: datetime) -> Meter:

@@ -113,7 +113,8 @@ class Snapshot:
         if known is None or wh > known:
             self._register_at = at
             before = self.reading.measured_at if self.reading else None
-            self._replace(import_wh=wh, measured_at=at if before is None else max(at, before))
+            # The first may be of the past, a beginning that was told late. What was measured since was no register.
+            self._replace(import_wh=wh, measured_at=at if known is None or before is None else max(at, before))
 
     def measured(self, found: Iterable[Sample]) -> None:
         """Meter values. Older ones than the newest known change nothing that is live."""
