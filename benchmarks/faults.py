@@ -23,12 +23,12 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry  # noqa: E402
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 
-from demo.client import Client  # noqa: E402
-from demo.home import Home, open_home  # noqa: E402
-from simulator import ModbusCharger, OcppCharger, Vehicle, WorldClock  # noqa: E402
-from simulator.ocpp_client import Nameplate  # noqa: E402
+from demo.client import Client
+from demo.home import Home, open_home
+from simulator import ModbusCharger, OcppCharger, Vehicle, WorldClock
+from simulator.ocpp_client import Nameplate
 
 PAGE = ROOT / "docs" / "faults.md"
 KINDS = {"alfen_eve": "Modbus, Alfen Eve", "bender_cc612": "Modbus, Bender CC612", "ocpp": "OCPP 1.6"}

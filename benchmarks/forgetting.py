@@ -22,19 +22,19 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant.components.recorder import get_instance  # noqa: E402
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState  # noqa: E402
-from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
-from homeassistant.helpers import entity_registry as er, recorder as recorder_helper  # noqa: E402
-from homeassistant.setup import async_setup_component  # noqa: E402
-from homeassistant.util import dt as dt_util, slugify  # noqa: E402
+from homeassistant.components.recorder import get_instance
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import entity_registry as er, recorder as recorder_helper
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util, slugify
 
-from benchmarks.home import DOMAIN, charge_point, free_port, home_assistant  # noqa: E402
-from benchmarks.search import found_in  # noqa: E402
-from custom_components.smart_charge.ledger import DATA_LEDGER  # noqa: E402
-from custom_components.smart_charge.records.security_log import SecurityEvent  # noqa: E402
-from custom_components.smart_charge.records.values import OutletKey, SessionRecord  # noqa: E402
-from simulator import OcppCharger, Vehicle  # noqa: E402
+from benchmarks.home import DOMAIN, charge_point, free_port, home_assistant
+from benchmarks.search import found_in
+from custom_components.smart_charge.ledger import DATA_LEDGER
+from custom_components.smart_charge.records.security_log import SecurityEvent
+from custom_components.smart_charge.records.values import OutletKey, SessionRecord
+from simulator import OcppCharger, Vehicle
 
 TAG, NAME, SERIAL = "04A2B3C4D5E6F7", "Zoë Lovelace", "CP1"
 SESSIONS = 400

@@ -26,13 +26,13 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from custom_components.smart_charge.records.journal import Journal  # noqa: E402
-from custom_components.smart_charge.records.pseudonyms import Pseudonyms  # noqa: E402
-from custom_components.smart_charge.records.sales import Register  # noqa: E402
-from custom_components.smart_charge.records.security_log import SecurityLog  # noqa: E402
-from custom_components.smart_charge.records.store import Store  # noqa: E402
-from custom_components.smart_charge.records.values import SessionRecord  # noqa: E402
-from simulator import ModbusCharger, OcppCharger, Vehicle  # noqa: E402
+from custom_components.smart_charge.records.journal import Journal
+from custom_components.smart_charge.records.pseudonyms import Pseudonyms
+from custom_components.smart_charge.records.sales import Register
+from custom_components.smart_charge.records.security_log import SecurityLog
+from custom_components.smart_charge.records.store import Store
+from custom_components.smart_charge.records.values import SessionRecord
+from simulator import ModbusCharger, OcppCharger, Vehicle
 
 KINDS = ("alfen_eve", "bender_cc612", "ocpp")
 LEAST_WH = 10

@@ -12,13 +12,13 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState  # noqa: E402
-from homeassistant.core import HomeAssistant  # noqa: E402
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant
 
-from benchmarks.home import charge_point, home_assistant  # noqa: E402
-from custom_components.smart_charge import listener  # noqa: E402
-from custom_components.smart_charge.const import DOMAIN  # noqa: E402
-from custom_components.smart_charge.security.credentials import hash_secret  # noqa: E402
+from benchmarks.home import charge_point, home_assistant
+from custom_components.smart_charge import listener
+from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.security.credentials import hash_secret
 
 OCPP = "ocpp"
 CHARGE_POINT_ID = "CP1"

@@ -17,19 +17,19 @@ from time import perf_counter, process_time
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant.config_entries import ConfigEntryState  # noqa: E402
-from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import CoreState, HomeAssistant
 
-from benchmarks.home import home_assistant  # noqa: E402
-from benchmarks.ocpp_meter_values import meter_values  # noqa: E402
-from benchmarks.start_up import entry  # noqa: E402
-from custom_components.smart_charge.chargers.modbus.pace import IDLE_TICKS  # noqa: E402
-from custom_components.smart_charge.chargers.modbus.poller import EVERY  # noqa: E402
-from custom_components.smart_charge.chargers.modbus.reads import plan_reads  # noqa: E402
-from custom_components.smart_charge.chargers.modbus.register_map import load_maps  # noqa: E402
-from custom_components.smart_charge.records.ring import DAY_S, Ring, Sample  # noqa: E402
-from custom_components.smart_charge.websocket_api import CHUNK, _columns  # noqa: E402
-from simulator import ModbusCharger, Vehicle  # noqa: E402
+from benchmarks.home import home_assistant
+from benchmarks.ocpp_meter_values import meter_values
+from benchmarks.start_up import entry
+from custom_components.smart_charge.chargers.modbus.pace import IDLE_TICKS
+from custom_components.smart_charge.chargers.modbus.poller import EVERY
+from custom_components.smart_charge.chargers.modbus.reads import plan_reads
+from custom_components.smart_charge.chargers.modbus.register_map import load_maps
+from custom_components.smart_charge.records.ring import DAY_S, Ring, Sample
+from custom_components.smart_charge.websocket_api import CHUNK, _columns
+from simulator import ModbusCharger, Vehicle
 
 SAMPLES = 2000
 

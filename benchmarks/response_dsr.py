@@ -15,12 +15,12 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
-from homeassistant.helpers import device_registry as dr  # noqa: E402
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import device_registry as dr
 
-from benchmarks.home import DOMAIN, free_port, home_assistant  # noqa: E402
-from benchmarks.start_up import entry, set_up  # noqa: E402
-from simulator import ModbusCharger, OcppCharger  # noqa: E402
+from benchmarks.home import DOMAIN, free_port, home_assistant
+from benchmarks.start_up import entry, set_up
+from simulator import ModbusCharger, OcppCharger
 
 LIMITS_A = (0, 16, 6, 32, 10, 0, 20)
 ROUNDS = 5

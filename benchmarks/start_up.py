@@ -14,11 +14,11 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState  # noqa: E402
-from homeassistant.core import CoreState, HomeAssistant  # noqa: E402
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import CoreState, HomeAssistant
 
-from benchmarks.home import charge_point, free_port, home_assistant  # noqa: E402
-from simulator import ModbusCharger  # noqa: E402
+from benchmarks.home import charge_point, free_port, home_assistant
+from simulator import ModbusCharger
 
 ROUNDS = 10
 
