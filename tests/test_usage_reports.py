@@ -205,6 +205,31 @@ async def test_a_report_is_caught_up_when_home_assistant_was_off_that_day(
     assert len(reports(folder)) == 2
 
 
+@pytest.mark.requirement("O3")
+@pytest.mark.requirement("O4")
+async def test_quarters_that_are_caught_up_on_one_day_are_files_of_their_own(
+    hass: HomeAssistant, site: MockConfigEntry, freezer: FrozenDateTimeFactory, folder: Path
+) -> None:
+    await describe(hass, site, LEFT, since="2026-04-01")
+    told: list[dict[str, Any]] = []
+    async_dispatcher_connect(hass, SIGNAL_REPORT, told.append)
+    await keep(hass, stay(LEFT, "2026-05-05T18:00:00", "2026-05-06T06:00:00", 5_500), *STAYS)
+    freezer.move_to(NEW_YEAR + timedelta(days=4))
+    await async_write_due(hass)
+    running = await export(hass, quarter="2027-Q1")
+    last = await export(hass, quarter="2026-Q4")
+    rest = "On-Street CP usage data – Kerb Power Ltd – Anytown Council"
+    assert [(each["quarter"], each["subject"]) for each in (*told, running, last)] == [
+        ("2026-Q2", f"260701 – {rest}"),
+        ("2026-Q3", f"261001 – {rest}"),
+        ("2026-Q4", f"270105 – {rest}"),
+        ("2027-Q1", f"270401 – {rest}"),
+        ("2026-Q4", f"270105 – {rest}"),
+    ]
+    assert "5.50" in Path(told[0]["file"]).read_text()
+    assert "5.50" not in Path(told[-1]["file"]).read_text()
+
+
 @pytest.mark.requirement("O4")
 async def test_a_folder_that_cannot_be_written_is_told_then_tried_again(
     hass: HomeAssistant, outlets: None, site: MockConfigEntry, freezer: FrozenDateTimeFactory, tmp_path: Path

@@ -1,7 +1,7 @@
 """The quarterly usage report of the On-Street Residential Chargepoint Scheme: made, written, announced (O1 to O6)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from .errors import invalid
 from .guard import note
 from .ledger import DATA_LEDGER
 from .records.journal import Journal
-from .records.orcs import Report, report
+from .records.orcs import Report, file_name, report
 from .records.outlets import Outlets
 from .records.periods import UK, Quarter, days_overdue, quarters_due
 from .records.written_reports import WrittenReport, claim, note_written, written_reports
@@ -112,9 +112,7 @@ def check_folder(hass: HomeAssistant, folder: Path) -> None:
         raise FolderUnfit("it cannot be written")
 
 
-async def async_write_report(
-    hass: HomeAssistant, quarter: Quarter, *, user_id: str | None = None, on: date | None = None
-) -> Written:
+async def async_write_report(hass: HomeAssistant, quarter: Quarter, *, user_id: str | None = None) -> Written:
     """Make a quarter's report and put it on disk, with the list of what is wrong beside it.
 
     Raises:
@@ -126,14 +124,14 @@ async def async_write_report(
         raise invalid("scheme_not_in_use")
     ledger, now = hass.data[DATA_LEDGER], dt_util.utcnow()
     await ledger.async_flush()
-    on = on or now.astimezone(UK).date()
+    earlier = await ledger.async_ask(written_reports)
+    on = _dated(quarter, now.astimezone(UK).date(), scheme, earlier)
     made = await ledger.async_ask(partial(_made, quarter=quarter, scheme=scheme, on=on))
-    before = await ledger.async_ask(partial(_written_before, quarter=quarter))
     written = Written(
         report=made,
         path=scheme.folder / made.file_name,
         listed_path=scheme.folder / made.file_name.replace(".csv", " \N{EN DASH} remarks.csv"),
-        before=before,
+        before=next((each for each in earlier if each.quarter == str(quarter)), None),
     )
     try:
         async with asyncio.timeout(WRITE_S):
@@ -143,6 +141,16 @@ async def async_write_report(
     await ledger.async_ask(partial(note_written, report=made, written_at=now))
     note(hass, Kind.DATA_EXPORTED, user_id=user_id, what="usage_report", since=str(quarter), until=str(quarter))
     return written
+
+
+def _dated(quarter: Quarter, today: date, scheme: Scheme, earlier: Iterable[WrittenReport]) -> date:
+    """Return the day in the report's name: today, unless another quarter's has that name, or is due to have it.
+
+    Two reports that are caught up on one day would else be one file, and one subject of two mails.
+    """
+    others = {each.file_name for each in earlier if each.quarter != str(quarter)}
+    is_taken = file_name(today, scheme.operator, scheme.authority) in others
+    return quarter.due_on if is_taken or quarter.following.due_on <= today else today
 
 
 async def async_due(hass: HomeAssistant) -> tuple[Quarter, ...]:
@@ -257,10 +265,6 @@ def _read_share(journal: Journal, quarter: Quarter) -> float | None:
         if outlet.public_id is not None and since < until:
             shares.append(journal.availability(outlet.key, since, until, site=outlet.site).read_share or 0.0)
     return sum(shares) / len(shares) if shares else None
-
-
-def _written_before(journal: Journal, *, quarter: Quarter) -> WrittenReport | None:
-    return next((each for each in written_reports(journal) if each.quarter == str(quarter)), None)
 
 
 def _due(journal: Journal, *, now: datetime) -> tuple[Quarter, ...]:
