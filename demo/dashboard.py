@@ -21,6 +21,9 @@ SUPPLY = """\
 {{% if is_state('{limited}', 'on') %}}### The house needs it, so charging takes less
 {{% else %}}### The supply carries it all{{% endif %}}"""
 
+TWELVE_MONTHS_DAYS = 337
+"""Home Assistant shows whole months: so far back lie eleven before this one, and in its first days a twelfth."""
+
 PROTOCOLS = {"modbus": "Modbus TCP", "ocpp": "OCPP 1.6"}
 
 SET_BY_OWNER = {"number", "select", "switch", "time"}
@@ -286,7 +289,7 @@ def _months(point: ChargePointOnDashboard) -> Card:
                 "title": "Energy by month",
                 "chart_type": "bar",
                 "period": "month",
-                "days_to_show": 365,
+                "days_to_show": TWELVE_MONTHS_DAYS,
                 "stat_types": ["change"],
                 "hide_legend": True,
                 "entities": [f"smart_charge:{point.entry_id.lower()}_import"],

@@ -90,6 +90,25 @@ async def test_today_grows_with_the_charge_and_begins_anew_at_midnight(
     assert float(shown(hass, "sensor.garage_this_month_energy")) == 7
 
 
+async def test_today_begins_at_another_time_when_the_homes_time_zone_is_changed(
+    hass: HomeAssistant, entry: MockConfigEntry, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    await after(hass, freezer, hours=6)
+    charger.say(**PLUGGED_IN | CHARGING, import_wh=1_000)
+    await settle(hass)
+    await after(hass, freezer, minutes=30)
+    charger.say(import_wh=5_000)
+    await settle(hass)
+    await after(hass, freezer, minutes=90)
+    charger.say(**IDLE, import_wh=8_000)
+    await until_summed(hass)
+    assert float(shown(hass, "sensor.garage_today_energy")) == 7
+    await hass.config.async_update(time_zone="Atlantic/Azores")  # the same day, an hour later
+    await after(hass, freezer, minutes=1)
+    await until_summed(hass)
+    assert float(shown(hass, "sensor.garage_today_energy")) == 2  # of the 3 kWh of 00:30 to 02:00
+
+
 @pytest.mark.requirement("9.3")
 @pytest.mark.usefixtures("year")
 async def test_months_are_local_ones(hass: HomeAssistant) -> None:

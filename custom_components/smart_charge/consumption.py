@@ -1,7 +1,7 @@
 """What one charge point used today, this month and in the last twelve months, as the records have it (9.3)."""
 
 from collections.abc import Callable, Coroutine
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ class Consumption:
         self._outlet = outlet
         self._run = run
         self._changed = changed
-        self._asked_on: date | None = None
+        self._asked_on: tuple[date, tzinfo] | None = None
         self._is_asking = False
         self._is_outdated = False
 
@@ -42,8 +42,8 @@ class Consumption:
 
     @callback
     def follow(self, now: datetime) -> None:
-        """See whether a new day has begun."""
-        if self._asked_on not in (None, dt_util.as_local(now).date()):
+        """See whether a new day has begun, or days begin at another time: the home's time zone was changed."""
+        if self._asked_on not in (None, (dt_util.as_local(now).date(), dt_util.get_default_time_zone())):
             self.refresh()
 
     @callback
@@ -65,7 +65,7 @@ class Consumption:
     async def _async_sum_up(self) -> None:
         now, zone = dt_util.utcnow(), cast("ZoneInfo", dt_util.get_default_time_zone())
         today = now.astimezone(zone).date()
-        self._asked_on = today
+        self._asked_on = (today, zone)
         begins = [midnight(day, zone) for day in (today, today.replace(day=1), year_back(today))]
         until = midnight(date.fromordinal(today.toordinal() + 1), zone)
 
