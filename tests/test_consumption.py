@@ -17,10 +17,10 @@ import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.smart_charge.bookkeeping.statistics import rows_to_write
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.values import OutletKey, SessionRecord
-from custom_components.smart_charge.statistics import rows_to_write
 
 from .shell import CHARGING, IDLE, PEAK, PLUGGED_IN, FakeCharger, after, settle, shown
 

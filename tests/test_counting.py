@@ -346,7 +346,7 @@ async def test_a_charge_point_keeps_what_cannot_be_put_on_record(home: Home, cap
     ledger, late = home.hass.data[DATA_LEDGER], transaction(PEAK - 5 * HOUR, 1, 40_000, 47_000)
     await ledger.async_flush()
     await ledger.async_stop()
-    with patch("custom_components.smart_charge.ledger_database.Store.at_path", side_effect=LedgerUnreachable("away")):
+    with patch("custom_components.smart_charge.ledger.database.Store.at_path", side_effect=LedgerUnreachable("away")):
         ledger.start()
         await ledger.async_flush()
         home.charger.past_transactions = (late,)

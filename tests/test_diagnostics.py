@@ -52,7 +52,7 @@ async def test_diagnostics_of_the_site_tell_neither_names_nor_the_database(
     charger.say(**CHARGING)
     await hass.services.async_call("switch", "turn_on", {"entity_id": "switch.garage_charge_now"}, blocking=True)
     with patch(
-        "custom_components.smart_charge.ledger_database.async_store_at", side_effect=LedgerUnreachable("not here")
+        "custom_components.smart_charge.ledger.database.async_store_at", side_effect=LedgerUnreachable("not here")
     ):
         await add(hass, site)
         assert hass.data[DATA_SITE].picture.limited == ("Garage",)

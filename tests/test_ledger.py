@@ -248,7 +248,7 @@ async def test_records_that_wait_until_the_end_are_written_and_nothing_else_is(
     hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, path: Path
 ) -> None:
     registry = hass.data[ir.DATA_REGISTRY]
-    with patch("custom_components.smart_charge.ledger_database.Store.at_path", side_effect=LedgerUnreachable("away")):
+    with patch("custom_components.smart_charge.ledger.database.Store.at_path", side_effect=LedgerUnreachable("away")):
         await ledger.async_stop()
         ledger.start()
         await tell(hass, charger, **PLUGGED_IN, import_wh=1_000)

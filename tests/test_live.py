@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.smart_charge.live import DATA_LIVE
+from custom_components.smart_charge.meter.live import DATA_LIVE
 
 from .shell import CHARGING, PEAK, FakeCharger, set_up_fake, settle, shown
 

@@ -11,10 +11,9 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_charge import ledger_database
 from custom_components.smart_charge.chargers.ocpp.peers import PeerKind
 from custom_components.smart_charge.const import DOMAIN
-from custom_components.smart_charge.ledger import DATA_LEDGER
+from custom_components.smart_charge.ledger import DATA_LEDGER, database
 from custom_components.smart_charge.records.chain import read_export, verify_chain
 from custom_components.smart_charge.records.security_log import SecurityLog
 
@@ -31,7 +30,7 @@ def small() -> Iterator[None]:
     def of_six_kb(*args: Any) -> SecurityLog:
         return SecurityLog(*args, most_bytes=6_000)
 
-    with patch.object(ledger_database, "SecurityLog", of_six_kb):
+    with patch.object(database, "SecurityLog", of_six_kb):
         yield
 
 

@@ -145,7 +145,7 @@ async def test_a_server_that_is_away_is_named_and_fetched_from_when_it_is_back(
 ) -> None:
     ledger = hass.data[DATA_LEDGER]
     await go(hass, site, url)
-    with patch("custom_components.smart_charge.ledger_left.Store.at_url", side_effect=AWAY):
+    with patch("custom_components.smart_charge.ledger.left.Store.at_url", side_effect=AWAY):
         await go(hass, site, None)
         told = issue(hass)
         assert told is not None
@@ -166,7 +166,7 @@ async def test_a_database_that_is_gone_for_good_can_be_given_up(
 ) -> None:
     await async_setup_component(hass, REPAIRS, {})
     await go(hass, site, url)
-    with patch("custom_components.smart_charge.ledger_left.Store.at_url", side_effect=AWAY):
+    with patch("custom_components.smart_charge.ledger.left.Store.at_url", side_effect=AWAY):
         await go(hass, site, None)
         flows = hass.data["repairs"]["flow_manager"]
         form = await flows.async_init(DOMAIN, data={"issue_id": "records_left"})

@@ -188,7 +188,7 @@ async def test_what_waited_is_forgotten_with_the_rest(
 async def test_a_file_that_cannot_be_read_in_part_gives_the_rest(
     hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
 ) -> None:
-    from custom_components.smart_charge.ledger_waiting import Waiting
+    from custom_components.smart_charge.ledger.waiting import Waiting
 
     waiting = Waiting(hass)
     await waiting.async_keep([past(2), past(1)], Pseudonyms(bytes(32)))

@@ -18,12 +18,11 @@ from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
-from custom_components.smart_charge import ledger_database
 from custom_components.smart_charge.const import CONF_RECORDS, DOMAIN, KIND_SITE
 from custom_components.smart_charge.guard import note
-from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
-from custom_components.smart_charge.ledger_database import Database
-from custom_components.smart_charge.log_watch import DATA_LOG_WATCH
+from custom_components.smart_charge.keeping.log_watch import DATA_LOG_WATCH
+from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger, database
+from custom_components.smart_charge.ledger.database import Database
 from custom_components.smart_charge.records.errors import LedgerShared, LedgerUnreachable
 from custom_components.smart_charge.repairs import async_create_fix_flow
 from custom_components.smart_charge.security.events import Kind
@@ -101,7 +100,7 @@ async def copy(
     charger.say(**IDLE)
     async with async_test_home_assistant(config_dir=str(folder)) as home:
         home.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-        with patch.object(ledger_database, "DOMAIN", "other"):  # all homes of a test have one set of private files
+        with patch.object(database, "DOMAIN", "other"):  # all homes of a test have one set of private files
             await add(home, site_entry(**{CONF_RECORDS: {"url": url, "keep_months": 13}}))
         await set_up_fake(home, charger, modbus_entry())
         assert await is_at(home, url)

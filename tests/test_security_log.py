@@ -21,9 +21,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.smart_charge.chargers.ocpp.peers import PeerEvent, PeerKind
 from custom_components.smart_charge.const import CONF_MODE, CONF_SAFETY_LOCK, DOMAIN
 from custom_components.smart_charge.guard import DATA_GUARD, note_report
+from custom_components.smart_charge.keeping.log_watch import DATA_LOG_WATCH
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.listener_events import PeerWatch
-from custom_components.smart_charge.log_watch import DATA_LOG_WATCH
 from custom_components.smart_charge.records.chain import read_export, verify_chain
 from custom_components.smart_charge.security.events import MOST_FROM_OUTSIDE, Kind
 

@@ -12,9 +12,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockModule, mock_integration
 
-from custom_components.smart_charge.agreement import agreement_of
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smart_charge.site.agreement import agreement_of
 
 from .flow_words import in_words, readable, suggested
 from .shell import NIGHTS, FakeCharger, at, call, settle, shown

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from custom_components.smart_charge.spoken import Clock, clock, duration, energy_kwh
+from custom_components.smart_charge.voice.spoken import Clock, clock, duration, energy_kwh
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 from sqlalchemy import Connection
 
-from custom_components.smart_charge import ledger_database
 from custom_components.smart_charge.const import CONF_RECORDS, DOMAIN
-from custom_components.smart_charge.keeping import Keeping
-from custom_components.smart_charge.ledger import DATA_LEDGER
+from custom_components.smart_charge.keeping.nightly import Keeping
+from custom_components.smart_charge.keeping.usage_reports import SIGNAL_REPORT, async_write_due
+from custom_components.smart_charge.ledger import DATA_LEDGER, database
 from custom_components.smart_charge.records import store
 from custom_components.smart_charge.records.migrations import migrate
 from custom_components.smart_charge.records.values import Condition, ConditionSeen, OutletKey
 from custom_components.smart_charge.records.written_reports import written_reports
-from custom_components.smart_charge.usage_reports import SIGNAL_REPORT, async_write_due
 
 from .premises import add, site_entry
 from .records import postgresql
@@ -82,7 +81,7 @@ async def other(hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path) -> 
     async with async_test_home_assistant(config_dir=str(folder)) as home:
         home.data.pop(loader.DATA_CUSTOM_COMPONENTS)
         await home.config.async_set_time_zone("Europe/London")
-        with patch.object(ledger_database, "DOMAIN", "other"):  # all homes of a test have one set of private files
+        with patch.object(database, "DOMAIN", "other"):  # all homes of a test have one set of private files
             await set_up_fake(home, charger, kerb)
         yield home
         for each in home.config_entries.async_entries(DOMAIN):

@@ -15,8 +15,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.const import DOMAIN
+from custom_components.smart_charge.keeping.log_watch import DATA_LOG_WATCH
 from custom_components.smart_charge.ledger import DATA_LEDGER
-from custom_components.smart_charge.log_watch import DATA_LOG_WATCH
 from custom_components.smart_charge.storage import DATA_HOUSEHOLD
 
 from .premises import FUSE_60

@@ -18,13 +18,13 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_charge import usage_reports
 from custom_components.smart_charge.const import DOMAIN
-from custom_components.smart_charge.keeping import Keeping
+from custom_components.smart_charge.keeping import usage_reports
+from custom_components.smart_charge.keeping.nightly import Keeping
+from custom_components.smart_charge.keeping.usage_reports import SIGNAL_REPORT, async_clear_away, async_write_due
 from custom_components.smart_charge.ledger import DATA_LEDGER
 from custom_components.smart_charge.records.errors import LedgerLocked
 from custom_components.smart_charge.records.values import OutletKey, SessionRecord
-from custom_components.smart_charge.usage_reports import SIGNAL_REPORT, async_clear_away, async_write_due
 
 from .flow_words import readable
 from .shell import IDLE, FakeCharger, after, at, modbus_entry, set_up_fake, settle
@@ -49,7 +49,7 @@ def _at_sharp() -> Iterator[None]:
         _NIGHTS.append(now)
 
     with (
-        patch("custom_components.smart_charge.keeping.secrets.randbelow", return_value=0),
+        patch("custom_components.smart_charge.keeping.nightly.secrets.randbelow", return_value=0),
         patch.object(Keeping, "_async_night", heard),
     ):
         yield

@@ -28,20 +28,20 @@ from .coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from .entity import device_info
 from .forgetting.later import async_forget_when_back
 from .guard import DATA_GUARD, Guard, note, note_changes
-from .intents import async_setup_intents
-from .keeping import async_start_keeping
+from .keeping.log_watch import DATA_LOG_WATCH, LogWatch
+from .keeping.nightly import async_start_keeping
 from .ledger import DATA_LEDGER, Ledger
-from .live import DATA_LIVE
-from .log_watch import DATA_LOG_WATCH, LogWatch
-from .meter_notices import async_forget_notices
+from .meter.live import DATA_LIVE
+from .meter.notices import async_forget_notices
 from .parting import async_settle
 from .prices import DATA_PRICES, SitePrices
+from .prices.supplier import SupplierChange
 from .security.events import Kind
 from .services import async_setup_services
 from .site import async_make_site, is_site
-from .site_entry import async_remove_site, async_setup_site, async_unload_site
+from .site.entry import async_remove_site, async_setup_site, async_unload_site
 from .storage import DATA_HOUSEHOLD, Household, Memory, async_forget
-from .supplier import SupplierChange
+from .voice.intents import async_setup_intents
 from .websocket_api import async_setup_websocket
 from .wording import Wording
 
@@ -91,7 +91,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def _async_listen(hass: HomeAssistant, _component: str) -> None:
     """Teach Assist our sentences. Its packages are there only where it is."""
-    sentences = await async_import_module(hass, f"{__package__}.sentences")
+    sentences = await async_import_module(hass, f"{__package__}.voice.sentences")
     sentences.async_listen(hass)
 
 

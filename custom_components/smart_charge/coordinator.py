@@ -23,13 +23,13 @@ from .const import CONF_CONNECTOR_ID, LOGGER
 from .facts import Facts
 from .leaving import Leaving
 from .ledger import DATA_LEDGER
-from .live import DATA_LIVE, LiveFeed
-from .meter_watch import MeterWatch
+from .meter.live import DATA_LIVE, LiveFeed
+from .meter.sampling import Sampling
+from .meter.watch import MeterWatch
 from .picture import Picture
 from .planner import Planner
 from .prices import DATA_PRICES
 from .records.values import OutletKey
-from .sampling import Sampling
 from .settings import local_zone, settings_from
 from .showing import Showing
 from .site import DATA_SITE

@@ -6,7 +6,6 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .agreement import agreement_of
 from .chargers.charger import Identity
 from .const import DOMAIN
 from .coordinator import SmartChargeConfigEntry
@@ -14,6 +13,7 @@ from .prices import DATA_PRICES
 from .records.carry import to_plain
 from .security.redact import redact
 from .site import DATA_SITE, Site, is_site
+from .site.agreement import agreement_of
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> dict[str, Any]:

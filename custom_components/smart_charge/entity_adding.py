@@ -10,8 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import CONF_SUPPLY, CONF_TARIFF, DOMAIN
 from .coordinator import SmartChargeConfigEntry
 from .entity import SmartChargeEntityDescription
+from .prices.tariff_options import CONF_SOURCE, SOURCE_NONE, tariff_of
 from .site import DATA_SITE
-from .tariff_options import CONF_SOURCE, SOURCE_NONE, tariff_of
 
 
 @callback

@@ -13,8 +13,8 @@ from .charging.model import Settings, Situation
 from .charging.override import is_spent
 from .charging.session import State
 from .charging.thermal import Heat
+from .meter.sampling import Sampling
 from .planner import Planner
-from .sampling import Sampling
 from .storage import Memory
 from .supply_share import SupplyShare
 

@@ -8,7 +8,7 @@ from homeassistant.helpers import intent
 from homeassistant.helpers.llm import LLM_API_ASSIST, IntentTool, LLMContext, Tool, ToolAnnotations
 
 from .const import DOMAIN
-from .intents import RequestHandler, charge_points
+from .voice.intents import RequestHandler, charge_points
 
 _PROMPT: Final = (
     "Use the smart_charge tools for anything about charging the electric car. Say back what they answer. "

@@ -16,7 +16,7 @@ from .charging.slots import Slot
 from .const import KIND_SITE
 from .outlook.cost import next_cheap
 from .prices import SitePrices
-from .site_entry import site_device
+from .site.entry import site_device
 
 
 @dataclass(frozen=True, kw_only=True)

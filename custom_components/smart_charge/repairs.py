@@ -11,7 +11,6 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import TextSelector
 import probatio
 
-from . import log_watch
 from .by_whom import who_fills_in
 from .chargers.charger import Remedy
 from .charging.alarms import Danger, acknowledged
@@ -20,14 +19,15 @@ from .coordinator import SmartChargeConfigEntry
 from .forgetting import request as forgetting_request
 from .guard import note
 from .household_tags import AcceptTag
+from .keeping import log_watch
 from .ledger import DATA_LEDGER
-from .ledger_repairs import ISSUE_ID, ISSUE_LEFT
+from .ledger.repairs import ISSUE_ID, ISSUE_LEFT
 from .remedies import ApplyRemedy
 from .security.events import Kind
 from .site import DATA_SITE
-from .site_doubts import METER_DOUBTED
-from .site_left import LEFT_OFF, AllowAllUnwatched
-from .site_wiring import AskWiring
+from .site.doubts import METER_DOUBTED
+from .site.left import LEFT_OFF, AllowAllUnwatched
+from .site.wiring import AskWiring
 
 
 class StartRecordsAnew(ConfirmRepairFlow):

@@ -11,9 +11,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import KIND_SITE
 from .entity import async_remove_entity
+from .keeping.usage_reports import SIGNAL_REPORT, scheme_of
 from .site import DATA_SITE
-from .site_entry import site_device
-from .usage_reports import SIGNAL_REPORT, scheme_of
+from .site.entry import site_device
 
 DESCRIPTION: Final = EventEntityDescription(
     key="usage_report", translation_key="usage_report", event_types=["ready", "failed"]

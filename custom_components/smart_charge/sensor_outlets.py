@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from .const import CONF_CONNECTOR_ID
 from .coordinator import SmartChargeConfigEntry
 from .entity import async_remove_entity, device_info
+from .keeping.usage_reports import SIGNAL_OUTLETS, scheme_of
 from .ledger import DATA_LEDGER
 from .records.availability import Availability
 from .records.equipment import EquipmentClass, classed
@@ -25,7 +26,6 @@ from .records.outlets import Outlets
 from .records.periods import month_edges
 from .records.values import Outlet, OutletKey
 from .site import DATA_SITE
-from .usage_reports import SIGNAL_OUTLETS, scheme_of
 
 LOOK_EVERY: Final = timedelta(hours=1)
 EQUIPMENT_CLASS: Final = "equipment_class"

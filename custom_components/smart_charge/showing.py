@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from .bookkeeping.consumption import Consumption
 from .chargers.charger import Charger
 from .charging.ending import shown_ending
 from .charging.left_to_each import Left
 from .charging.metering import shown_wh
 from .charging.model import Decision, Reading, Settings
-from .consumption import Consumption
 from .following import Following
 from .lot import lot_without_us
+from .meter.sampling import Sampling
 from .picture import Picture
 from .planner import Planner
-from .sampling import Sampling
 from .settings import local_zone, windows_of
 from .storage import Memory
 from .wording import Wording

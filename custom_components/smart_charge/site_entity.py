@@ -10,8 +10,8 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 
 from .entity import Quiet
 from .site import Site
-from .site_entry import site_device
-from .site_picture import SitePicture
+from .site.entry import site_device
+from .site.picture import SitePicture
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent
 
 from .entity import Quiet
 from .site import Site
+from .site.picture import SitePicture
 from .site_entity import SiteEntity, SiteEntityDescription
-from .site_picture import SitePicture
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .const import DOMAIN
-from .live import DATA_LIVE
+from .meter.live import DATA_LIVE
 from .records.ring import DAY_S, Sample
 
 TYPE_LIVE: Final = f"{DOMAIN}/live"

@@ -12,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smart_charge.const import DOMAIN
-from custom_components.smart_charge.live import DATA_LIVE
+from custom_components.smart_charge.meter.live import DATA_LIVE
 from tests.waiting import until
 
 from .test_accidents import NIGHT, charging_at_night

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select
 
-from custom_components.smart_charge.ledger_lease import Lease
+from custom_components.smart_charge.ledger.lease import Lease
 from custom_components.smart_charge.records.errors import LedgerShared
 from custom_components.smart_charge.records.journal import Journal
 from custom_components.smart_charge.records.store import Store

@@ -13,12 +13,12 @@ import probatio
 
 from ..admin import async_register_admin_action
 from ..errors import invalid
+from ..keeping.usage_reports import async_write_report, facts_of
 from ..ledger import DATA_LEDGER
 from ..records.journal import Journal
 from ..records.orcs import Listed
 from ..records.outlets import Outlets
 from ..records.periods import UK, Quarter, month_edges, months_back
-from ..usage_reports import async_write_report, facts_of
 
 ATTR_QUARTER: Final = "quarter"
 

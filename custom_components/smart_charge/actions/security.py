@@ -13,8 +13,8 @@ import probatio
 
 from ..admin import async_register_admin_action
 from ..guard import note
+from ..keeping.log_watch import DATA_LOG_WATCH
 from ..ledger import DATA_LEDGER
-from ..log_watch import DATA_LOG_WATCH
 from ..records.chain import Entry
 from ..records.journal import Journal
 from ..security.events import Kind

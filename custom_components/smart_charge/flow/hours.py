@@ -11,7 +11,6 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 import probatio
 
-from ..agreement import Agreement, agreement_of
 from ..chargers.charger import Capabilities
 from ..charging.off_peak import DAYS, preset_hours, windows_from_list, windows_to_list
 from ..const import (
@@ -25,7 +24,8 @@ from ..const import (
 from ..lot import lot_without_us
 from ..settings import local_zone, settings_from
 from ..site import DATA_SITE
-from ..site_unwatched import as_unwatched
+from ..site.agreement import Agreement, agreement_of
+from ..site.unwatched import as_unwatched
 from ..wording import Wording
 from .rows import Choice, async_choice, shown, stored
 

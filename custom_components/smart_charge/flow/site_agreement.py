@@ -13,8 +13,8 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..agreement import CONF_AGREEMENT_KIND, CONF_END, CONF_PARTY, CONF_START, KINDS
 from ..const import CONF_AGREEMENT
+from ..site.agreement import CONF_AGREEMENT_KIND, CONF_END, CONF_PARTY, CONF_START, KINDS
 from .site_section import SiteSection
 
 LONGEST_PARTY: Final = 200

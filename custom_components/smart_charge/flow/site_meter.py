@@ -20,8 +20,8 @@ import probatio
 
 from ..charging.grid_meter import exports_too_much
 from ..const import CONF_BATTERY, CONF_GRID_METER, CONF_SOLAR, CONF_SUPPLY, DOMAIN
-from ..site_meter import CURRENT, POWER, VOLTAGE, Quantity, SiteMeter, value_of
-from ..site_settings import (
+from ..site.meter import CURRENT, POWER, VOLTAGE, Quantity, SiteMeter, value_of
+from ..site.settings import (
     CONF_CHARGE_IS_POSITIVE,
     CONF_CURRENT,
     CONF_EXPORT,
@@ -32,7 +32,7 @@ from ..site_settings import (
     PHASE_KEYS,
     meter_from,
 )
-from ..site_suggestions import async_suggest, phases_beside
+from ..site.suggestions import async_suggest, phases_beside
 from .site_section import SiteSection
 
 CONF_SIGN: Final = "sign"

@@ -23,15 +23,7 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from ..const import CONF_CONNECTOR_ID, CONF_ORCS, DOMAIN
-from ..ledger import DATA_LEDGER
-from ..records.equipment import classed
-from ..records.journal import Journal
-from ..records.outlets import IdIsSet, IdTaken, IdUnfit, Outlets
-from ..records.periods import UK, midnight
-from ..records.values import Outlet, OutletKey
-from ..security.inputs import plain
-from ..site import is_site
-from ..usage_reports import (
+from ..keeping.usage_reports import (
     CONF_AUTHORITY,
     CONF_FOLDER,
     CONF_OPERATOR,
@@ -41,6 +33,14 @@ from ..usage_reports import (
     check_folder,
     default_folder,
 )
+from ..ledger import DATA_LEDGER
+from ..records.equipment import classed
+from ..records.journal import Journal
+from ..records.outlets import IdIsSet, IdTaken, IdUnfit, Outlets
+from ..records.periods import UK, midnight
+from ..records.values import Outlet, OutletKey
+from ..security.inputs import plain
+from ..site import is_site
 from .site_section import SiteSection
 
 CONF_OUTLET: Final = "outlet"

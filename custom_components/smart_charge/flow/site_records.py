@@ -16,7 +16,7 @@ import probatio
 
 from ..const import CONF_KEEP_MONTHS, CONF_RECORDS
 from ..errors import ledger_key
-from ..ledger_database import async_store_at
+from ..ledger.database import async_store_at
 from ..records.errors import LedgerError
 from ..records.retention import MONTHS_AT_HOME
 from .site_section import SiteSection

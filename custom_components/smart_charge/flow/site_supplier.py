@@ -11,9 +11,9 @@ import probatio
 
 from ..by_whom import sign_form
 from ..const import CONF_DEFAULT_HOURS, CONF_DEFAULT_HOURS_ENABLED, CONF_TARIFF, DOMAIN
+from ..prices.supplier import set_hours
+from ..prices.tariff_options import CONF_FROM, CONF_HOURS, CONF_NEXT, next_tariff_of, tariff_of
 from ..site import is_site
-from ..supplier import set_hours
-from ..tariff_options import CONF_FROM, CONF_HOURS, CONF_NEXT, next_tariff_of, tariff_of
 from .hours import HoursSteps, Windows
 from .site_tariff import TariffSteps
 

@@ -17,16 +17,16 @@ import probatio
 from ..charging.model import MIN_CURRENT_A
 from ..const import CONF_SUPPLY, DOMAIN
 from ..site import is_site
-from ..site_settings import (
+from ..site.settings import (
     CONF_LIMIT,
     CONF_MARGIN,
     CONF_PHASES,
     CONF_WIRING,
     CONF_WITHOUT_METER,
     DEFAULT_MARGIN_A,
-    WIRINGS,
     meter_from,
 )
+from ..site.wiring import WIRING_SCHEMA
 from .site_section import SiteSection
 
 LOWEST_A: Final = 10
@@ -110,13 +110,5 @@ _SUPPLY_SCHEMA: Final = probatio.Schema(
         ),
         probatio.Required(CONF_MARGIN, default=DEFAULT_MARGIN_A): _ampere(0, HIGHEST_MARGIN_A),
         probatio.Required(CONF_WITHOUT_METER, default=MIN_CURRENT_A): _ampere(0, HIGHEST_A),
-    }
-)
-
-WIRING_SCHEMA: Final = probatio.Schema(
-    {
-        probatio.Required(CONF_WIRING, default=WIRINGS[0]): SelectSelector(
-            SelectSelectorConfig(options=list(WIRINGS), mode=SelectSelectorMode.LIST, translation_key="supply_wiring")
-        )
     }
 )

@@ -30,10 +30,9 @@ from ..charging.off_peak import DAYS
 from ..outlook.entities import read_entities, read_present
 from ..outlook.prices import Prices, PricesNotUnderstood
 from ..outlook.typed import MONTHS, NotATariff, tariff_from
-from ..price_lists import NORD_POOL, TIBBER, async_fetch, async_places
-from ..price_suggestions import async_suggest_price_entities
-from ..settings import local_zone
-from ..tariff_options import (
+from ..prices.lists import NORD_POOL, TIBBER, async_fetch, async_places
+from ..prices.suggestions import async_suggest_price_entities
+from ..prices.tariff_options import (
     CONF_ENTITIES,
     CONF_OTHERWISE,
     CONF_PLACE,
@@ -48,7 +47,8 @@ from ..tariff_options import (
     SOURCE_TIBBER,
     SOURCE_TYPED,
 )
-from ..tariff_words import found_placeholders, week_placeholders
+from ..prices.tariff_words import found_placeholders, week_placeholders
+from ..settings import local_zone
 from .rows import Choice, async_choice, shown, stored
 from .site_section import SiteSection
 

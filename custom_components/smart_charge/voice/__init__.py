@@ -1,0 +1,1 @@
+"""What may be asked by voice, and in which words."""
