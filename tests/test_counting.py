@@ -330,6 +330,77 @@ async def test_a_charge_that_ended_just_before_a_vehicle_came_is_not_that_vehicl
     assert await ocpp.energy_wh() == 8_000
 
 
+async def test_what_the_register_shows_late_is_of_the_charge_that_told_it(ocpp: Home) -> None:
+    began_at = dt_util.utcnow()
+    await ocpp.tell(**PLUGGED_IN | CHARGING)
+    await ocpp.passes(hours=1)
+    await ocpp.tell(import_wh=57_000)
+    await ocpp.tell(**IDLE)
+    await ocpp.loses_link()
+    await ocpp.passes(minutes=1)
+    await ocpp.finds_link(**IDLE, import_wh=58_000)
+    await ocpp.told_late(transaction(began_at, 1, 50_000, 58_000, began_live=True, ended_live=True))
+    await ocpp.passes(minutes=11)
+    await ocpp.tell()
+    assert [session.import_wh for session in await ocpp.sessions()] == [8_000]
+    assert await ocpp.energy_wh() == 8_000
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+@pytest.mark.parametrize("began_live", [True, False])
+async def test_a_vehicle_that_came_seconds_after_another_unseen_is_one_of_its_own(
+    ocpp: Home, is_told_first: bool, began_live: bool
+) -> None:
+    began_at = dt_util.utcnow()
+    await ocpp.tell(**PLUGGED_IN | CHARGING)
+    await ocpp.passes(minutes=2)
+    await ocpp.tell(import_wh=50_200)
+    await ocpp.tell(**IDLE)
+    await ocpp.told_late(transaction(began_at, 1 / 30, 50_000, 50_200, began_live=True, ended_live=True))
+    next_at = dt_util.utcnow() + timedelta(seconds=10)
+    await ocpp.loses_link()  # the beginning reached us, and nothing behind it
+    await ocpp.passes(seconds=40)
+    queued = transaction(next_at, 1 / 120, 50_200, 50_292, key=f"2@{next_at}", began_live=began_live)
+    if is_told_first:
+        await ocpp.finds_link(**IDLE)
+        await ocpp.told_late(queued)
+        await ocpp.tell(import_wh=50_292)
+    else:
+        await ocpp.finds_link(**IDLE, import_wh=50_292)
+        await ocpp.told_late(queued)
+    await ocpp.passes(minutes=11)
+    await ocpp.tell()
+    assert [session.import_wh for session in await ocpp.sessions()] == [200, 92]
+    assert await ocpp.energy_wh() == 292
+
+
+async def test_what_was_calculated_gives_way_to_what_the_transaction_tells(ocpp: Home) -> None:
+    began_at = dt_util.utcnow()
+    await ocpp.tell(**PLUGGED_IN | CHARGING, import_wh=None)
+    await ocpp.passes(minutes=30)
+    await ocpp.tell(power_w=7_400.0)
+    await ocpp.tell(**RESTING)
+    calculated_wh = (await ocpp.sessions())[0].import_wh
+    await ocpp.told_late(transaction(began_at, 0.5, 50_000, 53_456, ended_live=True))
+    await ocpp.tell(**IDLE, import_wh=53_456)
+    [session] = await ocpp.sessions()
+    assert (session.import_wh, session.is_metered) == (53_456 - 50_000, True)
+    assert calculated_wh != session.import_wh
+    assert await ocpp.energy_wh() == 3_456
+
+
+async def test_a_charge_point_whose_transactions_count_from_0_is_not_counted_twice(ocpp: Home) -> None:
+    lost_at = dt_util.utcnow()
+    await ocpp.loses_link()
+    await ocpp.passes(hours=5)
+    await ocpp.finds_link(**IDLE, import_wh=64_000)
+    await ocpp.told_late(transaction(lost_at + HOUR, 2, 0, 14_000))
+    await ocpp.passes(minutes=11)
+    await ocpp.tell()
+    assert [session.import_wh for session in await ocpp.sessions()] == [14_000]
+    assert await ocpp.energy_wh() == 14_000
+
+
 async def test_a_pause_counts_as_an_interruption(home: Home) -> None:
     await home.tell(**PLUGGED_IN | CHARGING)
     await home.passes(minutes=10)

@@ -12,7 +12,6 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .chargers.ocpp.tags import TagStatus, fold
-from .charging.absence import Unclaimed
 from .charging.accuracy import History
 from .charging.dsr_account import Books
 from .charging.ending import Ending
@@ -20,6 +19,7 @@ from .charging.metering import Meter
 from .charging.model import Carry
 from .charging.planning import Errand
 from .charging.session import Session
+from .charging.unclaimed import Unclaimed
 from .const import DOMAIN, LOGGER
 from .records.carry import Unreadable, from_plain, recover, to_plain
 from .records.tab import Tab
@@ -46,7 +46,7 @@ class Memory:
         self.tab: Tab | None = None
         self.seen_at: datetime | None = None
         self.total = Meter()
-        self.unclaimed: Unclaimed | None = None
+        self.unclaimed = Unclaimed()
         self.accuracy = History()
         self.errand = Errand()
         self.books = Books()
@@ -67,7 +67,7 @@ class Memory:
         self.tab = _part(Tab, stored.get("tab"))
         self.seen_at = dt_util.parse_datetime(str(stored.get("seen_at")))
         self.total = _part(Meter, stored.get("total")) or Meter()
-        self.unclaimed = _part(Unclaimed, stored.get("unclaimed"))
+        self.unclaimed = _part(Unclaimed, stored.get("unclaimed")) or Unclaimed()
         self.accuracy = _part(History, stored.get("accuracy")) or History()
         self.errand = _part(Errand, stored.get("errand")) or Errand()
         self.books = _part(Books, stored.get("books")) or Books()

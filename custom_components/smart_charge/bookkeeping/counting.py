@@ -15,10 +15,11 @@ from homeassistant.util import dt as dt_util
 
 from ..chargers.charger import Charger, PastTransaction
 from ..chargers.ocpp.tags import fold
-from ..charging.absence import PATIENCE, Unclaimed, after_absence
+from ..charging.absence import after_absence
 from ..charging.metering import Meter, guess, read, total_from
 from ..charging.model import Reading
 from ..charging.session import Session, State, advance
+from ..charging.unclaimed import PATIENCE
 from ..const import LOGGER
 from ..ledger import DATA_LEDGER
 from ..prices import DATA_PRICES
@@ -26,7 +27,7 @@ from ..records.journal import Journal
 from ..records.tab import Tab, priced
 from ..records.values import SessionRecord
 from ..storage import DATA_HOUSEHOLD, Memory
-from .past import amended, began_at, corrected, found_afterwards, is_within, record_of, without
+from .past import amended, began_at, corrected, found_afterwards, is_behind, is_within, record_of, without
 from .recording import Recording, session_record
 
 _REMEMBER: Final = timedelta(minutes=15)
@@ -53,6 +54,7 @@ class Counting:
         self._was_away = True
         self._kept_at: datetime | None = None
         self._lost_at: datetime | None = None
+        self._lost_wh: int | None = None
         self._back_at: datetime | None = None
         self._is_taking_over = False
         self._tried: tuple[PastTransaction, ...] = ()
@@ -90,7 +92,7 @@ class Counting:
         """Take up the first reading after an absence."""
         memory = self._memory
         self._was_away = False
-        self._lost_at, self._back_at = memory.seen_at, reading.taken_at
+        self._lost_at, self._lost_wh, self._back_at = memory.seen_at, memory.total.last_wh, reading.taken_at
         if memory.seen_at is None:
             memory.session = advance(memory.session, reading)
             return
@@ -102,25 +104,28 @@ class Counting:
 
     def _hold_unclaimed(self, before: Session | None, gained_wh: int, now: datetime) -> None:
         """Keep what the register gained in an absence and no stay of ours counts, until the charge point has told."""
-        memory = self._memory
+        memory, register_wh = self._memory, self._memory.total.last_wh
         is_idle = all(session is None or session.state is State.FINISHED for session in (before, memory.session))
-        is_of_absence = self._lost_at is not None and self._back_at is not None and now <= self._back_at + PATIENCE
-        if self._tells_transactions and is_idle and is_of_absence and gained_wh > 0:
-            self._hold(gained_wh, self._lost_at or now)
-        if (held := memory.unclaimed) is not None and now >= held.patient_until and not self._is_taking_over:
-            memory.unclaimed = None
-            if (stay := held.stay) is not None:
+        if self._tells_transactions and is_idle and gained_wh > 0 and register_wh is not None and self._is_back(now):
+            span = (register_wh - gained_wh, register_wh)
+            memory.unclaimed = memory.unclaimed.gaining(span, self._lost_at or now, now)
+        if memory.unclaimed.is_due(now) and not self._is_taking_over:
+            if (stay := memory.unclaimed.stay) is not None:
                 self._recording.add(session_record(self._recording.outlet, stay, None))
+            memory.unclaimed = memory.unclaimed.settled
 
-    def _hold(self, energy_wh: int, since: datetime) -> None:
-        now = dt_util.utcnow()
-        fresh = Unclaimed(energy_wh=0, since=since, until=now, patient_until=now)
-        self._memory.unclaimed = (self._memory.unclaimed or fresh).changed(energy_wh, now)
+    def _is_back(self, now: datetime) -> bool:
+        """Whether we were away not long ago, so that what comes now may be of then."""
+        return self._lost_at is not None and self._back_at is not None and now <= self._back_at + PATIENCE
 
-    def _claim(self, energy_wh: int, transaction: PastTransaction) -> None:
-        """Hear that a transaction told of so much that no stay of ours had counted, or of less than one had."""
-        if energy_wh:
-            self._hold(-energy_wh, self._lost_at or transaction.ended_at)
+    def _claim(self, transaction: PastTransaction) -> None:
+        """Hear from where to where the register moved in a transaction."""
+        memory, start_wh, stop_wh = self._memory, transaction.meter_start_wh, transaction.meter_stop_wh
+        if start_wh is None or stop_wh is None:
+            return
+        is_late = self._lost_at is not None and transaction.ended_at >= self._lost_at and not transaction.ended_live
+        span, now = (start_wh, stop_wh), dt_util.utcnow()
+        memory.unclaimed = memory.unclaimed.telling(span, self._lost_wh, now, is_late=is_late)
 
     @property
     def _tells_transactions(self) -> bool:
@@ -173,6 +178,7 @@ class Counting:
         self._take_over_soon()  # what was told meanwhile
 
     async def _async_record(self, transaction: PastTransaction) -> None:
+        self._claim(transaction)
         record = self._into_session(transaction)
         if record is None:
             record = await self._async_into_records(transaction)
@@ -189,8 +195,6 @@ class Counting:
             memory.session = without(session, transaction)
             return None
         left, memory.session = amended(session, transaction)
-        gained_wh = memory.session.energy_wh + (left.energy_wh if left else 0) - session.energy_wh
-        self._claim(gained_wh, transaction)
         self._price()
         if left is not None:
             return session_record(self._recording.outlet, left, memory.tab)
@@ -203,20 +207,19 @@ class Counting:
 
     async def _async_into_records(self, transaction: PastTransaction) -> SessionRecord | None:
         outlet, now = self._recording.outlet, dt_util.utcnow()
-        at = began_at(transaction)
+        at, session = began_at(transaction), self._memory.session
+        since = session.plugged_in_at if session is not None and is_behind(session, transaction) else None
 
         def near(journal: Journal) -> list[SessionRecord]:
             day = timedelta(days=1)
             found = journal.sessions(at - day, at + day, [outlet.charge_point])
-            return [record for record in found if record.outlet == outlet]
+            ours = (record for record in found if record.outlet == outlet)
+            return [record for record in ours if since is None or record.plugged_in_at > since]
 
         known = record_of(await self._ledger.async_ask(near), transaction)
         if known is not None:
-            put_right = corrected(known, transaction, now)
-            self._claim(put_right.import_wh - known.import_wh, transaction)
-            return put_right
+            return corrected(known, transaction, now)
         made = found_afterwards(outlet, transaction, now)
-        self._claim(0 if made is None else made.import_wh, transaction)
         if made is None and not transaction.began_live:
             LOGGER.warning("A charge that ended at %s cannot be recorded: its register is not known", at.isoformat())
         return made

@@ -35,7 +35,17 @@ def energy_wh(transaction: PastTransaction) -> int | None:
 
 def is_within(session: Session, transaction: PastTransaction) -> bool:
     """Whether a transaction is part of this stay."""
+    if is_behind(session, transaction):
+        return False
     return _shared(session.plugged_in_at, session.unplugged_at, transaction) > timedelta(0)
+
+
+def is_behind(session: Session, transaction: PastTransaction) -> bool:
+    """Whether a transaction is of the next vehicle: it began after this one left, where the register stood then."""
+    start_wh, meter, left_at = transaction.meter_start_wh, session.imported, session.unplugged_at
+    if start_wh is None or meter.last_wh is None or left_at is None or meter.counted_wh == 0:
+        return False
+    return began_at(transaction) >= left_at and start_wh >= meter.last_wh
 
 
 def _shared(since: datetime, until: datetime | None, transaction: PastTransaction) -> timedelta:
@@ -57,13 +67,25 @@ def amended(session: Session, transaction: PastTransaction) -> tuple[Session | N
     """
     stop_wh, is_over = transaction.meter_stop_wh, session.state is State.FINISHED
     if transaction.ended_live or stop_wh is None:
-        return None, session
+        return None, _metered(session, transaction)
     if transaction.reason != UNPLUGGED or transaction.ended_at <= session.plugged_in_at:
         return None, _ended_unseen(session, transaction) if is_over else session
     session = replace(session, imported=_counted_until(session.imported, stop_wh, transaction))
     behind_wh = min((session.imported.last_wh or stop_wh) - stop_wh, session.energy_wh)
     left, came = handed_over(session, transaction.ended_at, session.energy_wh - max(0, behind_wh))
     return (None, left) if is_over else (left, came)
+
+
+def _metered(session: Session, transaction: PastTransaction) -> Session:
+    """Let the registers of a transaction say what its stay took, where they say more, or what was calculated."""
+    taken_wh, stop_wh, ended_at = energy_wh(transaction), transaction.meter_stop_wh, transaction.ended_at
+    if taken_wh is None or stop_wh is None:
+        return session
+    since, until = session.charge_started_at or session.plugged_in_at, session.charge_ended_at or ended_at
+    is_all = began_at(transaction) <= since + _SLACK and ended_at >= until - _SLACK
+    if is_all and not session.is_metered:
+        return replace(session, imported=Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=ended_at))
+    return replace(session, imported=_counted_until(session.imported, stop_wh, transaction))
 
 
 def _counted_until(meter: Meter, stop_wh: int, transaction: PastTransaction) -> Meter:
@@ -134,9 +156,7 @@ def found_afterwards(outlet: OutletKey, transaction: PastTransaction, now: datet
 
 
 def corrected(record: SessionRecord, transaction: PastTransaction, now: datetime) -> SessionRecord:
-    """Put right a recorded stay that a transaction tells more of. One seen live to its end is left as it is."""
-    if transaction.ended_live:
-        return record
+    """Put right a recorded stay that a transaction tells more of."""
     if record.is_recovered and record.plugged_in_at == transaction.began_at:
         anew = found_afterwards(record.outlet, transaction, now)
         return record if anew is None else replace(anew, tag=record.tag, who=record.who)

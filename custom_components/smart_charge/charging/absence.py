@@ -5,7 +5,7 @@ meanwhile, or to one that began and ended unseen. Instants that nobody saw are t
 and the stay says so.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,49 +24,6 @@ ROOM_FOR_ANOTHER: Final = timedelta(minutes=10)
 
 _MOST_OF_IT: Final = 0.9
 """A vehicle that has drawn this much of what it would have, without a pause, was there all the time."""
-
-PATIENCE: Final = timedelta(minutes=10)
-"""A charge point that tells late what it did has told it by then."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unclaimed:
-    """What a register gained in an absence, while we wait for the charge point to say which stays that was.
-
-    Attributes:
-        energy_wh: less than 0 while stays were told that the register has not shown yet.
-        since: when the charge point was last seen before it.
-        until: when the register was seen to have moved.
-        patient_until: what is left then is a stay of its own.
-    """
-
-    energy_wh: int
-    since: datetime
-    until: datetime
-    patient_until: datetime
-
-    def changed(self, energy_wh: int, now: datetime) -> Unclaimed:
-        """Return it with what has been found in addition; less than 0 where a stay has been told."""
-        until = now if energy_wh > 0 else self.until
-        return replace(self, energy_wh=self.energy_wh + energy_wh, until=until, patient_until=now + PATIENCE)
-
-    @property
-    def stay(self) -> Session | None:
-        """Return it as a stay that nobody told of; None when it has not charged a vehicle."""
-        if self.energy_wh < LEAST_WH:
-            return None
-        return Session(
-            state=State.FINISHED,
-            plugged_in_at=self.since,
-            seen_at=self.until,
-            charge_started_at=self.since,
-            charge_ended_at=self.until,
-            unplugged_at=self.until,
-            charging_s=(self.until - self.since).total_seconds(),
-            imported=Meter(counted_wh=self.energy_wh, last_wh=0, changed_at=self.until),
-            is_recovered=True,
-            may_be_several=True,
-        )
 
 
 def after_absence(
