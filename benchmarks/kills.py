@@ -26,6 +26,8 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from custom_components.smart_charge.charging.unclaimed import Unclaimed
+from custom_components.smart_charge.records.carry import recover
 from custom_components.smart_charge.records.journal import Journal
 from custom_components.smart_charge.records.pseudonyms import Pseudonyms
 from custom_components.smart_charge.records.sales import Register
@@ -135,6 +137,13 @@ def leave(charger: ModbusCharger | OcppCharger, stay: Stay) -> None:
     stay.left_at, stay.left_wh = datetime.now(UTC), charger.charge_point.meter.shown_wh
 
 
+def waiting_wh(folder: str) -> int:
+    """Read what no stay counts: it would become a stay of its own after ten minutes."""
+    kept = [json.loads(path.read_text())["data"] for path in (Path(folder) / ".storage").glob("smart_charge.*")]
+    held = [recover(Unclaimed, data["unclaimed"])[0] for data in kept if "unclaimed" in data]
+    return sum(unclaimed.energy_wh for unclaimed in held if unclaimed is not None)
+
+
 def recorded(folder: str) -> tuple[list[SessionRecord], int]:
     """Read what was written down: sessions, and what the half-hours add up to."""
     kept = json.loads((Path(folder) / ".storage" / "smart_charge.ledger").read_text())["data"]
@@ -182,6 +191,7 @@ async def main(kills: int, kind: str, keep_in: str | None = None) -> None:
         if keep_in is not None:
             shutil.copytree(folder, keep_in, symlinks=True)
         report(kills, stays, *recorded(folder), took_wh)
+        print(f"  waiting for a stay that counts it: {waiting_wh(folder)} Wh")
 
 
 async def is_told(charger: ModbusCharger | OcppCharger) -> None:
