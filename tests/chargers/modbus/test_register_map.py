@@ -1,12 +1,18 @@
 import pytest
 
-from custom_components.smart_charge.chargers.modbus.register_map import MapError, load_maps, parse_map
+from custom_components.smart_charge.chargers.modbus.register_map import OURS, MapError, load_maps, parse_map
 from tests.chargers.modbus.conftest import SMALL, merged, small_map, small_text
 
 
 def test_both_our_maps_load(maps) -> None:
     assert set(maps) >= {"alfen_eve", "bender_cc612"}
     assert maps.errors == {}
+
+
+@pytest.mark.parametrize("path", sorted(OURS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_our_own_files_are_as_well_formed_as_the_owners_have_to_be(maps, path) -> None:
+    register_map = parse_map(path.read_text(encoding="utf-8"))
+    assert maps[register_map.id] == register_map
 
 
 def test_a_map_of_the_owners_is_added(tmp_path) -> None:

@@ -1,5 +1,7 @@
 """Read register maps: ours, and those the owner drops into a folder. Blocking: run it in an executor."""
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -37,8 +39,7 @@ def load_maps(extra: Path | None = None) -> Maps:
         MapError: one of our own files is broken.
     """
     maps = Maps()
-    for path in sorted(OURS.glob("*.yaml")):
-        _add(maps, path)
+    maps.update(_ours())
     if extra is None or not extra.exists():
         return maps
     try:
@@ -56,42 +57,67 @@ def load_maps(extra: Path | None = None) -> Maps:
     return maps
 
 
+@cache
+def _ours() -> Mapping[str, RegisterMap]:
+    """Read our own files: once, as they are part of the code, and by the quick parser, as they are known to be well."""
+    quick = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found = [parse_map(_text_of(path), quick) for path in sorted(OURS.glob("*.yaml"))]
+    return {register_map.id: register_map for register_map in found}
+
+
 def _add_foreign(maps: Maps, path: Path) -> None:
     """Add a file of the owner's: a plain one, in the folder itself, and the only one with its id."""
     if path.is_symlink():
         raise MapError("a link; put the file itself into the folder")
     if not path.is_file():
         raise MapError("not a file")
-    before = dict(maps)
-    _add(maps, path)
-    (added,) = [map_id for map_id, register_map in maps.items() if before.get(map_id) is not register_map]
-    if added in maps.foreign:
-        maps[added] = before[added]
-        raise MapError(f"another file has the id {added} too")
-    maps.foreign.add(added)
+    register_map = parse_map(_text_of(path))
+    if register_map.id in maps.foreign:
+        raise MapError(f"another file has the id {register_map.id} too")
+    maps[register_map.id] = register_map
+    maps.foreign.add(register_map.id)
 
 
-def _add(maps: Maps, path: Path) -> None:
+def _text_of(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise MapError(f"larger than {MAX_BYTES // 1024} KiB")
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as err:
         raise MapError(f"cannot be read: {err.strerror}") from err
     except UnicodeDecodeError as err:
         raise MapError("not UTF-8 text") from err
-    register_map = parse_map(text)
-    maps[register_map.id] = register_map
 
 
-def parse_map(text: str) -> RegisterMap:
+class _StrictLoader(yaml.SafeLoader):  # type: ignore[misc]
+    """Refuses a key given twice, which would silently lose the first, and aliases, which can grow without end."""
+
+    @override
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+    @override
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(f"{key.value!r} is given twice, line {key.start_mark.line + 1}")
+            if isinstance(key.value, str):
+                seen.add(key.value)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+def parse_map(text: str, loader: type[Any] = _StrictLoader) -> RegisterMap:
     """Turn the text of one file into a map.
 
     Raises:
         MapError: it is not YAML, has unknown or missing keys, or does not add up.
     """
     try:
-        raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  it is a SafeLoader
+        raw = yaml.load(text, Loader=loader)  # noqa: S506  it is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as err:
         raise MapError(f"not valid YAML: {err}") from err
     try:
@@ -128,24 +154,3 @@ def _line_of(where: list[str], text: str) -> int | None:
         else:
             return line
     return line
-
-
-class _StrictLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """Refuses a key given twice, which would silently lose the first, and aliases, which can grow without end."""
-
-    @override
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        return super().compose_node(parent, index)
-
-    @override
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.YAMLError(f"{key.value!r} is given twice, line {key.start_mark.line + 1}")
-            if isinstance(key.value, str):
-                seen.add(key.value)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
