@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+import logging
 import os
 from pathlib import Path
 import shutil
@@ -337,7 +338,64 @@ async def test_an_address_that_the_server_refuses_is_told_in_words(  # noqa: PLR
     right = guarded % ("right", "home")
     hass.config_entries.async_update_entry(site, options={CONF_RECORDS: {"url": right, "keep_months": 13}})
     assert await is_at(hass, right)
+    await hass.data[DATA_LEDGER].async_flush()
     assert issue(hass) is None
+
+
+async def test_what_the_server_refuses_to_take_is_told_once_until_it_takes_it(
+    hass: HomeAssistant, site: MockConfigEntry, server: postgresql.Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It can be opened each time, which says nothing of writing."""
+    import psycopg
+
+    with psycopg.connect(host=str(server.home), user="postgres", dbname="postgres", autocommit=True) as admin:
+        admin.execute("CREATE ROLE clerk LOGIN")
+        admin.execute("CREATE DATABASE office OWNER clerk")
+    url = f"postgresql+psycopg://clerk@/office?host={server.home}"
+    hass.config_entries.async_update_entry(site, options={CONF_RECORDS: {"url": url, "keep_months": 13}})
+    assert await is_at(hass, url)
+    ledger = hass.data[DATA_LEDGER]
+    await ledger.async_flush()
+    with psycopg.connect(host=str(server.home), user="postgres", dbname="office", autocommit=True) as admin:
+        admin.execute("ALTER TABLE smart_charge.sessions OWNER TO postgres")
+        ledger.add(a_session(new_outlet(), OPENS))
+        caplog.clear()
+        for _time in range(3):
+            await ledger.async_flush()
+            assert issue(hass) == "records_read_only"
+            assert len(ledger.buffer)
+        told = [each.getMessage() for each in caplog.records if each.levelno > logging.DEBUG]
+        assert [each for each in told if "records can" in each] == [
+            "The records cannot be written now and wait in memory: LedgerReadOnly"
+        ]
+        admin.execute("ALTER TABLE smart_charge.sessions OWNER TO clerk")
+    await ledger.async_flush()
+    assert issue(hass) is None
+    assert len(ledger.buffer) == 0
+
+
+async def test_a_fault_of_the_server_is_told_to_whoever_looks_after_it(
+    hass: HomeAssistant, site: MockConfigEntry, server: postgresql.Server
+) -> None:
+    """No file of ours is offered to be put aside."""
+    import psycopg
+
+    hass.config_entries.async_update_entry(site, options={CONF_RECORDS: {"url": server.url, "keep_months": 13}})
+    assert await is_at(hass, server.url)
+    ledger = hass.data[DATA_LEDGER]
+    await ledger.async_flush()
+    ledger.add(a_session(new_outlet(), OPENS))
+    with psycopg.connect(host=str(server.home), user="postgres", dbname="postgres", autocommit=True) as admin:
+        admin.execute("ALTER TABLE smart_charge.decisions RENAME TO lost")
+        await ledger._database.async_close()
+        await ledger.async_flush()
+        found = ir.async_get(hass).async_get_issue(DOMAIN, "records")
+        assert found is not None
+        assert (found.translation_key, found.is_fixable) == ("records_server_fault", False)
+        admin.execute("ALTER TABLE smart_charge.lost RENAME TO decisions")
+    await ledger.async_flush()
+    assert issue(hass) is None
+    assert len(ledger.buffer) == 0
 
 
 async def test_a_server_without_encryption_is_told_apart(

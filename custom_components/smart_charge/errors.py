@@ -27,6 +27,7 @@ from .records.errors import (
     LedgerNotAdmitted,
     LedgerNotEncrypted,
     LedgerReadOnly,
+    LedgerServerFault,
     LedgerShared,
     LedgerTooNew,
 )
@@ -45,6 +46,7 @@ _LEDGER_KEYS: Final[tuple[tuple[type[LedgerError], str], ...]] = (
     (LedgerFull, "records_full"),
     (LedgerReadOnly, "records_read_only"),
     (LedgerDamaged, "records_damaged"),
+    (LedgerServerFault, "records_server_fault"),
     (LedgerTooNew, "records_too_new"),
     (LedgerShared, "records_shared"),
     (LedgerMisaddressed, "records_misaddressed"),

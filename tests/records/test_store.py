@@ -104,8 +104,59 @@ def test_a_damaged_page_says_so(opened: Store, path: Path) -> None:
         file.write(b"\xff" * (size - size // 2))
     again = Store.at_path(path)
     with pytest.raises(errors.LedgerDamaged):
+        again.look_over()
+    with pytest.raises(errors.LedgerDamaged):
         new_journal(again, site=journal.site).sessions(NOON, LATER)
     again.close()
+
+
+def test_nothing_is_made_in_the_database_of_another_program(path: Path) -> None:
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE states (id INTEGER)")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(errors.LedgerDamaged, match="another program"):
+        Store.at_path(path)
+    with sqlite3.connect(path) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("states",)]
+    other.close()
+    assert len(path.read_bytes()) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DROP TABLE decisions", "the table decisions is missing"),
+        ("DELETE FROM smart_charge_version", "its version is missing"),
+        ("DELETE FROM smart_charge_place", "its own id is missing"),
+        ("ALTER TABLE sessions DROP COLUMN priced_wh", "sessions lacks priced_wh"),
+    ],
+)
+def test_tables_that_somebody_has_taken_a_part_of_say_so(opened: Store, path: Path, statement: str, said: str) -> None:
+    opened.close()
+    with sqlite3.connect(path) as other:
+        other.execute(statement)
+    other.close()
+    with pytest.raises(errors.LedgerDamaged, match=said):
+        Store.at_path(path)
+
+
+@pytest.mark.parametrize("ending", ["", "-wal"])
+def test_a_folder_in_place_of_a_file_can_be_set_aside(path: Path, ending: str) -> None:
+    path.with_name(path.name + ending).mkdir()
+    with pytest.raises(errors.LedgerDamaged, match="is a folder"):
+        Store.at_path(path)
+    set_aside(path, NOON)
+    Store.at_path(path).close()
+
+
+def test_whoever_looks_at_the_file_from_outside_leaves_its_log_alone(opened: Store, path: Path) -> None:
+    """The last to close a database deletes its log; who asks whether there is another must see that we are here."""
+    new_journal(opened).write(a_session(new_outlet()))
+    assert opened.is_in_place
+    visit = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM sessions'); c.close()"
+    subprocess.run([sys.executable, "-c", visit, path], check=True, timeout=30)
+    assert opened.is_in_place
 
 
 def test_a_damaged_database_can_be_set_aside_for_a_new_one(path: Path) -> None:
@@ -177,7 +228,10 @@ def test_an_error_names_no_values(store: Store) -> None:
         ("42501", errors.LedgerReadOnly),
         ("55P03", errors.LedgerLocked),
         ("40P01", errors.LedgerLocked),
-        ("XX001", errors.LedgerDamaged),
+        ("XX001", errors.LedgerServerFault),
+        ("58030", errors.LedgerServerFault),
+        ("53200", errors.LedgerServerFault),
+        ("3F000", errors.LedgerReadOnly),
         ("23505", errors.WriteRejected),
         ("57P03", errors.LedgerUnreachable),
         (None, errors.LedgerUnreachable),

@@ -101,12 +101,13 @@ class Database:
         try:
             await self._async_sign_in(journal)
             await self._async_settle(journal, url)
+            self._damage = await self._hass.async_add_executor_job(_damage_in, store)
         except LedgerError as err:
             await self._hass.async_add_executor_job(store.close)
             await self.async_note(err)
             return None
         self.journal, self.opened_at_url = journal, url
-        await self.async_note(None)
+        self._tell()  # that they can be written again is told when they have been
         return journal
 
     async def async_close(self) -> None:
@@ -265,6 +266,15 @@ class Database:
         plain: dict[str, Any] = {"site": self.site, "key": self._key.hex(), "runs": list(self.lease.words)}
         plain |= {"place": self._kept.plain, "left": plain_places(self.left)}
         await self._file.async_save(plain)
+
+
+def _damage_in(store: Store) -> LedgerDamaged | None:
+    """Blocks. Return what is wrong with a file of which some can be read and written all the same."""
+    try:
+        store.look_over()
+    except LedgerDamaged as err:
+        return err
+    return None
 
 
 def _private_file(hass: HomeAssistant, key: str) -> PrivateFile[dict[str, Any]]:

@@ -161,7 +161,7 @@ class Ledger:
                 flushed = await self._async_empty()
         if flushed is not None:
             self._judge(flushed)
-        if len(self.buffer):
+        if not self.has_written_all:
             self._arm()
         else:
             await self._waiting.async_drop()

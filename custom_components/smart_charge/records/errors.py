@@ -46,6 +46,10 @@ class LedgerNotEncrypted(LedgerUnreachable):
     """The server and we do not agree on an encrypted connection, or its certificate is not one to trust."""
 
 
+class LedgerServerFault(LedgerError):
+    """The server answers, and something is wrong with itself: its disk, its memory, its tables, its program."""
+
+
 class LedgerTooNew(LedgerError):
     """A later version of this integration has changed the tables."""
 
@@ -82,14 +86,16 @@ _BY_SQLSTATE: dict[str, type[LedgerError]] = {
     "22": WriteRejected,
     "23": WriteRejected,
     "25006": LedgerReadOnly,
+    "3F000": LedgerReadOnly,
     "40": LedgerLocked,
     "42501": LedgerReadOnly,
     "53100": LedgerFull,
-    "53200": LedgerFull,
+    "53200": LedgerServerFault,
     "55P03": LedgerLocked,
     "57014": LedgerLocked,
-    "58030": LedgerDamaged,
-    "XX": LedgerDamaged,
+    "58": LedgerServerFault,
+    "F0": LedgerServerFault,
+    "XX": LedgerServerFault,
 }
 
 

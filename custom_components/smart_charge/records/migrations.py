@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, delete, func, insert, inspect, select
 
 from .errors import LedgerTooNew
+from .soundness import require_ours, require_tables
 from .tables import claims, dsr_events, metadata, places, versions, writers
 
 SCHEMA: Final = "smart_charge"
@@ -90,9 +91,11 @@ def migrate(connection: Connection, steps: Mapping[int, Step] = STEPS) -> int:
 
     Raises:
         LedgerTooNew: the tables are of a version that we do not know.
+        LedgerError: they are not ours, or not all there.
     """
     latest = max(steps)
-    if connection.dialect.name == "postgresql":
+    schema = SCHEMA if connection.dialect.name == "postgresql" else None
+    if schema is not None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236217)")  # two that start at once take turns
         if not inspect(connection).has_schema(SCHEMA):
             connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
@@ -100,12 +103,14 @@ def migrate(connection: Connection, steps: Mapping[int, Step] = STEPS) -> int:
     if found > latest:
         raise LedgerTooNew(f"The records are of version {found}, and this integration knows {latest}")
     if found == 0:
+        require_ours(connection, schema)
         steps[min(steps)](connection)
     for version in sorted(version for version in steps if version > found > 0):
         steps[version](connection)
     if found < latest:
         connection.execute(delete(versions))
         connection.execute(insert(versions).values(version=latest))
+    require_tables(connection, schema)
     return found
 
 

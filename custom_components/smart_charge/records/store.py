@@ -14,8 +14,10 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from .errors import LedgerMisaddressed, LedgerReadOnly, LedgerUnreachable, translated
+from .errors import LedgerDamaged, LedgerMisaddressed, LedgerReadOnly, LedgerUnreachable, translated
+from .file_watch import FileWatch
 from .migrations import SCHEMA, STEPS, Step, migrate
+from .soundness import require_whole_file
 from .tables import places
 
 BUSY_S: Final = 5.0
@@ -24,7 +26,6 @@ BUSY_S: Final = 5.0
 _POSTGRESQL_OPTIONS: Final = (
     f"-c search_path={SCHEMA} -c statement_timeout=30s -c lock_timeout={BUSY_S:.0f}s -c timezone=UTC"
 )
-_MAGIC: Final = b"SQLite format 3\0"
 _WRITES: Final = "smart_charge_writes"
 
 
@@ -34,7 +35,7 @@ class Store:
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self._engine = engine
         self.path = path
-        self._file = None if path is None else _identity(path)
+        self._watch: FileWatch | None = None
 
     @classmethod
     def at_path(cls, path: Path, *, busy_s: float = BUSY_S) -> Self:
@@ -55,6 +56,7 @@ class Store:
         event.listen(engine, "begin", _begin_sqlite)
         store = cls(engine, path)
         store.migrate()
+        store.watch_file()
         return store
 
     @classmethod
@@ -71,12 +73,7 @@ class Store:
                 raise LedgerMisaddressed("The URL does not begin with postgresql+psycopg://")
             if "@" in (parsed.host or ""):  # the end of a password, which the driver would say aloud
                 raise LedgerMisaddressed("An @ within the name or the password must be written as %40")
-            engine = create_engine(
-                parsed.set(drivername="postgresql+psycopg"),
-                connect_args={"connect_timeout": 5, "options": _POSTGRESQL_OPTIONS},
-                hide_parameters=True,
-                pool_pre_ping=True,
-            )
+            engine = _engine_of_server(parsed)
         except (ArgumentError, ValueError) as err:
             raise LedgerMisaddressed("The URL of the records cannot be understood") from err
         except ImportError as err:
@@ -91,7 +88,31 @@ class Store:
         if self.path is None:
             return True
         has_log = self.path.with_name(f"{self.path.name}-wal").exists()
-        return has_log and _identity(self.path) == self._file and _begins_as_database(self.path)
+        return has_log and self._watch is not None and self._watch.is_in_place
+
+    def watch_file(self) -> None:
+        """Know the file again later.
+
+        Raises:
+            LedgerUnreachable: it has gone since it was opened.
+        """
+        if self.path is None:
+            return
+        try:
+            self._watch = FileWatch(self.path)
+        except OSError as err:
+            self.close()
+            raise LedgerUnreachable(f"{self.path.name} cannot be opened: {err.strerror}") from err
+
+    def look_over(self) -> None:
+        """See that the file is whole.
+
+        Raises:
+            LedgerDamaged: it is not, though some of it can be read and written.
+            LedgerError: it cannot be read now.
+        """
+        with self.read() as connection:
+            require_whole_file(connection)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -100,6 +121,8 @@ class Store:
             with translated():
                 yield
         except LedgerUnreachable as err:
+            if (folder := _folder_for_file(self.path)) is not None:
+                raise LedgerDamaged(f"{folder.name} is a folder") from err
             if (file := _unwritable(self.path)) is not None:
                 raise LedgerReadOnly(f"{file.name or file} may not be written") from err
             raise
@@ -155,6 +178,8 @@ class Store:
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
+        if self._watch is not None:
+            self._watch.close()
 
     def migrate(self, steps: Mapping[int, Step] = STEPS) -> None:
         """Bring the tables up to date, or leave them as they were; closes the database if that fails."""
@@ -194,20 +219,27 @@ def set_aside(path: Path, at: datetime) -> Path:
     return aside
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
+def _engine_of_server(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={"connect_timeout": 5, "options": _POSTGRESQL_OPTIONS},
+        hide_parameters=True,
+        pool_pre_ping=True,
+    )
+    from .patience import OVER_TCP, Patient  # noqa: PLC0415  psycopg is there only where a URL is set
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> Patient:
+        return Patient.connect(*arguments, **{**OVER_TCP, **named})
+
+    return engine
+
+
+def _folder_for_file(path: Path | None) -> Path | None:
+    """Return what is a folder, where the database or its log should be a file."""
+    if path is None:
         return None
-    return stat.st_dev, stat.st_ino
-
-
-def _begins_as_database(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC
-    except OSError:
-        return False
+    return next((each for each in (path, path.with_name(f"{path.name}-wal")) if each.is_dir()), None)
 
 
 def _unwritable(path: Path | None) -> Path | None:
@@ -231,6 +263,7 @@ def _make_private(path: Path) -> None:
 
 def _prepare_sqlite(driver: Any, _record: Any) -> None:
     driver.isolation_level = None  # transactions begin where we say: `_begin_sqlite`
+    driver.execute("PRAGMA mmap_size=0")  # a page that cannot be read would end the process, not the statement
     driver.execute("PRAGMA journal_mode=WAL")
     driver.execute("PRAGMA synchronous=FULL")
     driver.execute("PRAGMA foreign_keys=ON")
