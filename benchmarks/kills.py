@@ -41,8 +41,8 @@ LEAST_WH = 10
 """A stay that took less, while Home Assistant was down, may be missed."""
 
 PASSWORD = "k1llM3agA1nAndAgain7"  # noqa: S105  of this charge point alone, on loopback
-SEES_WITHIN_S = 60
-"""A charge point that calls us dials again with growing pauses, then delivers what waits."""
+SEES_WITHIN_S = 150
+"""A charge point that calls us dials again with pauses that grow to a minute, then delivers what waits."""
 
 
 @dataclass
@@ -197,9 +197,13 @@ async def main(kills: int, kind: str, keep_in: str | None = None) -> None:
 async def is_told(charger: ModbusCharger | OcppCharger) -> None:
     """Wait until all that the charge point has to tell is told, and written down."""
     if isinstance(charger, OcppCharger):
-        async with asyncio.timeout(SEES_WITHIN_S):
-            while not charger.client.is_online or charger.client.sessions.outbox:  # noqa: ASYNC110  nothing tells
-                await asyncio.sleep(0.5)
+        client = charger.client
+        try:
+            async with asyncio.timeout(SEES_WITHIN_S):
+                while not client.is_online or client.sessions.outbox:  # noqa: ASYNC110  nothing tells
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            print(f"  NOT TOLD: online {client.is_online}, waiting {list(client.sessions.outbox)[:3]}")
     await asyncio.sleep(8)
 
 
