@@ -74,6 +74,13 @@ def _who_writes(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE sessions ADD COLUMN may_be_several BOOLEAN DEFAULT FALSE NOT NULL")
 
 
+def _recovered_in_all(connection: Connection) -> None:
+    """Tell recovered sessions apart where it was forgotten: the first databases of versions 2 and 3 could not."""
+    schema = SCHEMA if connection.dialect.name == "postgresql" else None
+    if "is_recovered" not in {column["name"] for column in inspect(connection).get_columns("sessions", schema=schema)}:
+        connection.exec_driver_sql("ALTER TABLE sessions ADD COLUMN is_recovered BOOLEAN DEFAULT FALSE NOT NULL")
+
+
 STEPS: Final[Mapping[int, Step]] = {
     1: _todays_tables,
     2: _events_behind_decisions,
@@ -82,6 +89,7 @@ STEPS: Final[Mapping[int, Step]] = {
     5: _accuracy,
     6: _own_id,
     7: _who_writes,
+    8: _recovered_in_all,
 }
 """By the version that each one leads to."""
 
