@@ -10,11 +10,13 @@ from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory, real_monotonic
+from homeassistant.components.media_source import Unresolvable, async_browse_media, async_resolve_media
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -186,6 +188,31 @@ async def test_an_event_tells_that_a_report_is_ready(
     assert state.attributes["subject"] == "270101 – On-Street CP usage data – Kerb Power Ltd – Anytown Council"
     assert state.attributes["events"] == 7
     assert state.attributes["completeness"] == pytest.approx(1 - 1 / 42, abs=1e-4)
+
+
+@pytest.mark.requirement("O4")
+async def test_a_report_is_a_media_source_for_whoever_mails_it(
+    hass: HomeAssistant, outlets: None, freezer: FrozenDateTimeFactory, folder: Path
+) -> None:
+    assert await async_setup_component(hass, "media_source", {})
+    await keep(hass, *STAYS)
+    await night(hass, freezer, NEW_YEAR)
+    told = hass.states.get("event.site_usage_report").attributes  # type: ignore[union-attr]
+    for media, file in (("media", "file"), ("remarks_media", "remarks_file")):
+        found = await async_resolve_media(hass, told[media], None)
+        assert (str(found.path), found.mime_type) == (told[file], "text/csv")
+    listed = await async_browse_media(hass, f"media-source://{DOMAIN}")
+    assert [each.title for each in listed.children or ()] == [told["subject"], f"{told['subject']} – remarks"]
+
+
+@pytest.mark.parametrize("name", ["secrets.yaml", "../smart_charge.db", "270101 – On-Street CP usage data – A – B.csv"])
+async def test_no_other_file_is_a_media_source(hass: HomeAssistant, outlets: None, folder: Path, name: str) -> None:
+    assert await async_setup_component(hass, "media_source", {})
+    folder.mkdir(exist_ok=True)
+    (folder / "secrets.yaml").write_text("none")
+    with pytest.raises(Unresolvable) as refused:
+        await async_resolve_media(hass, f"media-source://{DOMAIN}/{name}", None)
+    assert refused.value.translation_key == "no_such_report"
 
 
 @pytest.mark.requirement("O4")

@@ -216,6 +216,8 @@ def facts_of(written: Written) -> dict[str, Any]:
         "quarter": str(made.quarter),
         "file": str(written.path),
         "remarks_file": str(written.listed_path),
+        "media": _media(written.path),
+        "remarks_media": _media(written.listed_path),
         "subject": written.path.stem,
         "events": made.events,
         "completeness": round(made.completeness, 4),
@@ -225,6 +227,11 @@ def facts_of(written: Written) -> dict[str, Any]:
         "has_changed": written.has_changed,
         "days_overdue": days_overdue(made.quarter, dt_util.utcnow()),
     }
+
+
+def _media(path: Path) -> str:
+    """Return the name by which `media_source.py` finds a file of ours."""
+    return f"media-source://{DOMAIN}/{path.name}"
 
 
 def _tell_failed(hass: HomeAssistant, quarter: Quarter, error: HomeAssistantError) -> None:

@@ -18,6 +18,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 import hashlib
 import io
+import re
 from typing import Final
 
 from .periods import Quarter
@@ -37,6 +38,8 @@ _DATA_POINTS: Final = 6
 
 _CENT_OF_KWH: Final = Decimal("0.01")
 _EN_DASH: Final = " \N{EN DASH} "
+_DATA: Final = "On-Street CP usage data"
+_FILE_NAME: Final = re.compile(rf"\d{{6}}{_EN_DASH}{_DATA}{_EN_DASH}[^/\\\0]+\.csv")
 _LONGEST_NAME: Final = 80  # bytes: two of them and the rest stay below the 255 of a file system
 
 
@@ -89,8 +92,13 @@ class Report:
 
 def file_name(on: date, operator: str, authority: str) -> str:
     """Return the report's name, en dashes and all; ``on`` is the day of submission (O3)."""
-    parts = (f"{on:%y%m%d}", "On-Street CP usage data", _in_name(operator), _in_name(authority))
+    parts = (f"{on:%y%m%d}", _DATA, _in_name(operator), _in_name(authority))
     return _EN_DASH.join(parts) + ".csv"
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a file of this name may be a report, or the list beside one."""
+    return _FILE_NAME.fullmatch(text) is not None
 
 
 def report(
