@@ -18,11 +18,12 @@ from .charging.ending import Ending
 from .charging.metering import Meter
 from .charging.model import Carry
 from .charging.planning import Errand
-from .charging.session import Session
+from .charging.session import Session, StayEnd
 from .charging.unclaimed import Unclaimed
 from .const import DOMAIN, LOGGER
 from .records.carry import Unreadable, from_plain, recover, to_plain
 from .records.tab import Tab
+from .records.values import SessionRecord
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 CHECKPOINT_S: Final = 25
 """A change that can wait is on disk after this long: a running session within 30 s (DESIGN section 5)."""
+
+MOST_OVER: Final = 100
+"""As many stays wait here for a database that is away; older ones wait in memory."""
+
+MOST_ENDS: Final = 20
 
 _FIRST_TRANSACTION_AFTER: Final = datetime(2026, 1, 1, tzinfo=dt_util.UTC)
 
@@ -47,6 +53,8 @@ class Memory:
         self.seen_at: datetime | None = None
         self.total = Meter()
         self.unclaimed = Unclaimed()
+        self.over: tuple[SessionRecord, ...] = ()
+        self.ends: tuple[StayEnd, ...] = ()
         self.accuracy = History()
         self.errand = Errand()
         self.books = Books()
@@ -68,6 +76,8 @@ class Memory:
         self.seen_at = dt_util.parse_datetime(str(stored.get("seen_at")))
         self.total = _part(Meter, stored.get("total")) or Meter()
         self.unclaimed = _part(Unclaimed, stored.get("unclaimed")) or Unclaimed()
+        self.over = _parts(SessionRecord, stored.get("over"))
+        self.ends = _parts(StayEnd, stored.get("ends"))
         self.accuracy = _part(History, stored.get("accuracy")) or History()
         self.errand = _part(Errand, stored.get("errand")) or Errand()
         self.books = _part(Books, stored.get("books")) or Books()
@@ -75,6 +85,24 @@ class Memory:
         self.charger = stored.get("charger") or {}
         self.id_tag = stored.get("id_tag") or self.id_tag
         self.has_to_forget = stored.get("has_to_forget") is True
+
+    @callback
+    def keep_over(self, record: SessionRecord) -> None:
+        """Keep a stay that is over, or put right, until it is on record: a kill before that must not lose it."""
+        others = (each for each in self.over if each.plugged_in_at != record.plugged_in_at)
+        self.over = (*others, record)[-MOST_OVER:]
+        self.save_soon()
+
+    @callback
+    def note_end(self, end: StayEnd) -> None:
+        """Remember up to where a stay that is over was counted."""
+        others = (each for each in self.ends if each.plugged_in_at != end.plugged_in_at)
+        self.ends = (*others, end)[-MOST_ENDS:]
+        self.save_soon()
+
+    def end_of(self, plugged_in_at: datetime) -> int | None:
+        """Return up to where a stay that is over was counted; None where nothing tells."""
+        return next((end.register_wh for end in self.ends if end.plugged_in_at == plugged_in_at), None)
 
     @callback
     def note_tag_refused(self, because: str) -> None:
@@ -128,6 +156,8 @@ class Memory:
             "seen_at": to_plain(self.seen_at),
             "total": to_plain(self.total),
             "unclaimed": to_plain(self.unclaimed),
+            "over": to_plain(self.over),
+            "ends": to_plain(self.ends),
             "accuracy": to_plain(self.accuracy),
             "errand": to_plain(self.errand),
             "books": to_plain(self.books),
@@ -163,6 +193,11 @@ def _part[ValueT: DataclassInstance](kind: type[ValueT], plain: Any) -> ValueT |
     except Unreadable as err:
         LOGGER.warning("What was stored cannot be read and starts anew: %s", err)
         return None
+
+
+def _parts[ValueT: DataclassInstance](kind: type[ValueT], plain: Any) -> tuple[ValueT, ...]:
+    parts = (_part(kind, each) for each in plain or ())
+    return tuple(part for part in parts if part is not None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,6 +46,7 @@ class Bookkeeping:
     @callback
     def start(self) -> tuple[Callable[[], None], ...]:
         """Follow the records, which write what we carry before themselves; returns what ends that."""
+        self._counting.start()
         following = self.consumption.start(), self._statistics.start()
         retrying = self._ledger.listen(self._counting.records_written)
         return self._ledger.prepare(self._memory.async_save_waiting), retrying, *following
@@ -68,6 +69,7 @@ class Bookkeeping:
         """Forget the running session and what demand response has moved in it (S7.2)."""
         memory = self._memory
         memory.session = memory.tab = None
+        memory.over, memory.ends = (), ()
         memory.books = Books()
         self.recording.forget()
 

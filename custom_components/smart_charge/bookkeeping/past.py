@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ..chargers.charger import PastTransaction
-from ..charging.absence import handed_over
+from ..charging.absence import LEAST_WH, handed_over
 from ..charging.metering import Meter, read
 from ..charging.session import Session, State
 from ..records.values import OutletKey, SessionRecord
@@ -33,11 +33,14 @@ def energy_wh(transaction: PastTransaction) -> int | None:
     return None if start_wh is None or stop_wh is None or stop_wh < start_wh else stop_wh - start_wh
 
 
-def is_within(session: Session, transaction: PastTransaction) -> bool:
-    """Whether a transaction is part of this stay."""
+def is_rather_of(session: Session, known: SessionRecord | None, transaction: PastTransaction) -> bool:
+    """Whether a transaction is part of the stay that we carry, and no more of another one that is on record."""
+    shared = _shared(session.plugged_in_at, session.unplugged_at, transaction)
     if is_behind(session, transaction):
         return False
-    return _shared(session.plugged_in_at, session.unplugged_at, transaction) > timedelta(0)
+    if shared <= timedelta(0) or known is None:
+        return shared > timedelta(0)
+    return not _is_own(known, transaction) and shared >= _shared(known.plugged_in_at, _end_of(known), transaction)
 
 
 def is_behind(session: Session, transaction: PastTransaction) -> bool:
@@ -51,88 +54,123 @@ def is_behind(session: Session, transaction: PastTransaction) -> bool:
 def _shared(since: datetime, until: datetime | None, transaction: PastTransaction) -> timedelta:
     """Return for how long a transaction ran within a stay; none at all where one ended before the other began.
 
-    One whose beginning or end we saw is of a stay that we saw, though our clocks may differ a little. Two charges that
-    nobody saw may be as close to each other as a cable needs to change hands.
+    One whose beginning we saw is of a stay that we saw, though our clocks may differ a little. Where nobody saw it, the
+    next vehicle may have come as fast as a cable changes hands.
     """
-    slack = _SLACK if transaction.began_live or transaction.ended_live else timedelta(0)
+    slack = _SLACK if transaction.began_live else timedelta(0)
     ended_at = max(transaction.ended_at, began_at(transaction) + timedelta.resolution)
     ends = ended_at if until is None else min(ended_at, until + slack)
     return ends - max(began_at(transaction), since - slack)
 
 
 def amended(session: Session, transaction: PastTransaction) -> tuple[Session | None, Session]:
-    """Put right a stay whose transaction ended unseen: the vehicle that left, if another came, and the one that is.
+    """Put right a stay whose transaction has ended: the vehicle that left unseen, if another came, and the one that is.
 
-    Where nobody is there any more, what was counted behind the end is taken from the stay: other ones tell of it.
+    Its end is counted by the register that it told: the message may come behind the one that the vehicle has left, and
+    what was seen as it happened may not have been on disk before a kill. Where the vehicle left unseen and nobody is
+    there any more, what was counted behind the end is taken from the stay: other transactions tell of it.
     """
     stop_wh, is_over = transaction.meter_stop_wh, session.state is State.FINISHED
-    if transaction.ended_live or stop_wh is None:
-        return None, _metered(session, transaction)
-    if transaction.reason != UNPLUGGED or transaction.ended_at <= session.plugged_in_at:
-        return None, _ended_unseen(session, transaction) if is_over else session
-    session = replace(session, imported=_counted_until(session.imported, stop_wh, transaction))
+    if stop_wh is None:
+        return None, session
+    before, session = session, _told_of(session, stop_wh, transaction)
+    if transaction.ended_live or transaction.reason != UNPLUGGED or transaction.ended_at <= session.plugged_in_at:
+        return None, _ended_unseen(before, session, transaction) if is_over else _gone(session, transaction)
     behind_wh = min((session.imported.last_wh or stop_wh) - stop_wh, session.energy_wh)
     left, came = handed_over(session, transaction.ended_at, session.energy_wh - max(0, behind_wh))
     return (None, left) if is_over else (left, came)
 
 
-def _metered(session: Session, transaction: PastTransaction) -> Session:
-    """Let the registers of a transaction say what its stay took, where they say more, or what was calculated."""
-    taken_wh, stop_wh, ended_at = energy_wh(transaction), transaction.meter_stop_wh, transaction.ended_at
-    if taken_wh is None or stop_wh is None:
-        return session
+def parted(session: Session, transaction: PastTransaction) -> tuple[Session | None, Session]:
+    """Part a stay in two where one transaction ended as the vehicle left, and this one began behind it."""
+    gone_at, gone_wh = session.gone_at, session.gone_wh
+    if gone_at is None or gone_wh is None or transaction.began_at is None or transaction.began_at < gone_at:
+        return None, session
+    behind_wh = min(max(0, (session.imported.last_wh or gone_wh) - gone_wh), session.energy_wh)
+    left, came = handed_over(session, gone_at, session.energy_wh - behind_wh)
+    return left, replace(came, plugged_in_at=transaction.began_at, charge_started_at=transaction.began_at)
+
+
+def _metered(session: Session, stop_wh: int, transaction: PastTransaction) -> Meter:
+    """Count up to the end of a transaction; where that is all of a stay, its registers say what was calculated."""
+    taken_wh, ended_at = energy_wh(transaction), transaction.ended_at
     since, until = session.charge_started_at or session.plugged_in_at, session.charge_ended_at or ended_at
     is_all = began_at(transaction) <= since + _SLACK and ended_at >= until - _SLACK
-    if is_all and not session.is_metered:
-        return replace(session, imported=Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=ended_at))
-    return replace(session, imported=_counted_until(session.imported, stop_wh, transaction))
+    if taken_wh and is_all and not session.is_metered:
+        return Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=ended_at)
+    return _counted_until(session.imported, stop_wh, transaction)
 
 
 def _counted_until(meter: Meter, stop_wh: int, transaction: PastTransaction) -> Meter:
-    """Count up to where a transaction ended, if that has not been counted yet."""
-    taken_wh = energy_wh(transaction)
-    if meter.last_wh is None and taken_wh is not None:
-        return Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=transaction.ended_at)
-    return (
-        meter if meter.last_wh is not None and meter.last_wh >= stop_wh else read(meter, stop_wh, transaction.ended_at)
-    )
+    """Count up to where a transaction ended, if that has not been counted yet and can be."""
+    if meter.last_wh is None:
+        taken_wh = energy_wh(transaction)
+        return Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=transaction.ended_at) if taken_wh else meter
+    if meter.last_wh >= stop_wh:
+        return meter
+    counted = read(meter, stop_wh, max(transaction.ended_at, meter.changed_at or transaction.ended_at))
+    return counted if counted.last_wh == stop_wh else meter
 
 
-def _ended_unseen(session: Session, transaction: PastTransaction) -> Session:
-    """Give a stay its true end: what its register showed then, and when that was."""
-    stop_wh = transaction.meter_stop_wh
-    if stop_wh is None or transaction.ended_at < (session.imported.changed_at or transaction.ended_at):
-        return session
+def _told_of(session: Session, stop_wh: int, transaction: PastTransaction) -> Session:
+    """Count up to the end of a transaction; a vehicle that nobody saw draw drew between its beginning and end."""
+    counted = replace(session, imported=_metered(session, stop_wh, transaction))
+    if counted.charge_started_at is not None or transaction.began_at is None or counted.energy_wh < LEAST_WH:
+        return counted
+    last_at = transaction.ended_at if session.unplugged_at is None else min(transaction.ended_at, session.unplugged_at)
+    began_at = min(max(transaction.began_at, session.plugged_in_at), last_at)
+    ended_at = max(began_at, last_at)
     return replace(
-        session,
-        imported=read(session.imported, stop_wh, transaction.ended_at),
-        charge_ended_at=transaction.ended_at if session.charge_started_at is not None else None,
+        counted, charge_started_at=began_at, charge_ended_at=ended_at, charging_s=(ended_at - began_at).total_seconds()
     )
+
+
+def _gone(session: Session, transaction: PastTransaction) -> Session:
+    """Note that a vehicle left, if a transaction says so; in most cases the next message says the same."""
+    if transaction.reason != UNPLUGGED or transaction.ended_at <= session.plugged_in_at:
+        return session
+    return replace(session, gone_at=transaction.ended_at, gone_wh=transaction.meter_stop_wh)
+
+
+def _ended_unseen(before: Session, session: Session, transaction: PastTransaction) -> Session:
+    """Give a stay that is over its true end of charging, where that was not seen."""
+    was_seen = transaction.ended_live or transaction.ended_at < (before.imported.changed_at or transaction.ended_at)
+    if was_seen or session.charge_started_at is None:
+        return session
+    return replace(session, charge_ended_at=transaction.ended_at)
 
 
 def without(session: Session, transaction: PastTransaction) -> Session:
-    """Leave to an earlier stay what a session that began unseen counts, or will count, of it."""
-    from_wh, stop_wh, last_wh = session.unseen_from_wh, transaction.meter_stop_wh, session.imported.last_wh
+    """Leave to an earlier stay what a session counts, or will count, of it: it began where that one ended."""
+    from_wh, stop_wh, meter = session.from_wh, transaction.meter_stop_wh, session.imported
     is_earlier = transaction.ended_at <= session.plugged_in_at + _SLACK
-    if from_wh is None or stop_wh is None or last_wh is None or stop_wh <= from_wh or not is_earlier:
+    if from_wh is None or stop_wh is None or meter.last_wh is None or stop_wh <= from_wh or not is_earlier:
         return session
-    meter = session.imported
-    counted_wh = max(0, meter.counted_wh - max(0, min(stop_wh, last_wh) - from_wh))
-    changed_at = meter.changed_at if last_wh >= stop_wh else transaction.ended_at
-    imported = replace(meter, counted_wh=counted_wh, last_wh=max(last_wh, stop_wh), changed_at=changed_at)
-    return replace(session, imported=imported, unseen_from_wh=stop_wh)
+    if meter.last_wh < stop_wh:
+        meter = _counted_until(meter, stop_wh, transaction)
+    if meter.last_wh is None or meter.last_wh < stop_wh:
+        return session  # it cannot be
+    imported = replace(meter, counted_wh=max(0, meter.counted_wh - (stop_wh - from_wh)))
+    return replace(session, imported=imported, from_wh=stop_wh)
 
 
 def record_of(records: Iterable[SessionRecord], transaction: PastTransaction) -> SessionRecord | None:
     """Find the recorded stay that a transaction is part of: its own record, or the one that it shares most with."""
     best, most = None, timedelta(0)
     for record in records:
-        if record.is_recovered and record.plugged_in_at == transaction.began_at:
+        if _is_own(record, transaction):
             return record
-        until = None if record.is_open else record.unplugged_at or record.seen_at
-        if (shared := _shared(record.plugged_in_at, until, transaction)) > most:
+        if (shared := _shared(record.plugged_in_at, _end_of(record), transaction)) > most:
             best, most = record, shared
     return best
+
+
+def _is_own(record: SessionRecord, transaction: PastTransaction) -> bool:
+    return record.is_recovered and record.plugged_in_at == transaction.began_at
+
+
+def _end_of(record: SessionRecord) -> datetime | None:
+    return None if record.is_open else record.unplugged_at or record.seen_at
 
 
 def found_afterwards(outlet: OutletKey, transaction: PastTransaction, now: datetime) -> SessionRecord | None:
@@ -155,12 +193,25 @@ def found_afterwards(outlet: OutletKey, transaction: PastTransaction, now: datet
     )
 
 
-def corrected(record: SessionRecord, transaction: PastTransaction, now: datetime) -> SessionRecord:
-    """Put right a recorded stay that a transaction tells more of."""
-    if record.is_recovered and record.plugged_in_at == transaction.began_at:
+def corrected(record: SessionRecord, last_wh: int | None, transaction: PastTransaction, now: datetime) -> SessionRecord:
+    """Put right a recorded stay that a transaction tells more of.
+
+    ``last_wh`` is up to where its register was counted; None where that is not remembered.
+    """
+    if _is_own(record, transaction):
         anew = found_afterwards(record.outlet, transaction, now)
         return record if anew is None else replace(anew, tag=record.tag, who=record.who)
-    taken_wh = energy_wh(transaction)
-    if taken_wh is None or taken_wh <= record.import_wh:
+    more_wh = _untold_wh(record, last_wh, transaction)
+    if more_wh <= 0:
         return record
-    return replace(record, import_wh=taken_wh, seen_at=max(now, record.seen_at), charge_ended_at=transaction.ended_at)
+    ended_at = record.charge_ended_at if transaction.ended_live else transaction.ended_at
+    return replace(record, import_wh=record.import_wh + more_wh, charge_ended_at=ended_at)
+
+
+def _untold_wh(record: SessionRecord, last_wh: int | None, transaction: PastTransaction) -> int:
+    """Return what a transaction took that its stay has not; none where only its beginning tells, and it was seen."""
+    stop_wh, taken_wh = transaction.meter_stop_wh, energy_wh(transaction)
+    if last_wh is not None and stop_wh is not None:
+        counted = _counted_until(Meter(last_wh=last_wh, changed_at=began_at(transaction)), stop_wh, transaction)
+        return counted.counted_wh
+    return 0 if taken_wh is None or transaction.ended_live else taken_wh - record.import_wh

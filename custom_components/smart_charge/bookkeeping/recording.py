@@ -15,6 +15,7 @@ from ..ledger import Ledger
 from ..records.energy import half_hour_of
 from ..records.tab import Tab
 from ..records.values import Condition, ConditionSeen, DecisionRecord, OutletKey, SessionRecord
+from ..storage import Memory
 
 CHECKPOINT: Final = timedelta(seconds=25)
 """A running session is written this often, to be on disk within 30 s (DESIGN section 5)."""
@@ -66,9 +67,14 @@ class Recording:
         """Forget what was handed over: all that stands is new again."""
         self._session = self._session_at = self._decision = self._condition = self._latest = None
 
-    def add(self, record: SessionRecord) -> None:
+    def add(self, *records: SessionRecord) -> None:
         """Hand over what was found out otherwise."""
-        self._ledger.add(record, at_once=True)
+        self._ledger.add(*records, at_once=bool(records))
+
+    def put_down(self, memory: Memory, record: SessionRecord) -> None:
+        """Hand over a stay that is not the running one, which a restart would know nothing of until it is on record."""
+        memory.keep_over(record)
+        self.add(record)
 
     def close(self, scene: Scene) -> None:
         """Hand over how things stand at the end."""

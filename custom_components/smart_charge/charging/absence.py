@@ -79,7 +79,7 @@ def _unseen_stay(total: Meter, seen_at: datetime, reading: Reading) -> Session |
 def _begun_unseen(session: Session, total: Meter, seen_at: datetime, reading: Reading) -> Session:
     """Let a session that has begun unseen count from where the register stood when it was last seen."""
     meter = _gained(total, reading)
-    session = replace(session, imported=meter, unseen_from_wh=meter.last_wh if meter.last_wh is None else total.last_wh)
+    session = replace(session, imported=meter, from_wh=session.from_wh if total.last_wh is None else total.last_wh)
     if meter.total_wh < LEAST_WH:
         return session
     has_paused = session.state is State.WAITING
@@ -164,6 +164,7 @@ def handed_over(session: Session, at: datetime, energy_wh: int) -> tuple[Session
         state=State.FINISHED,
         charge_ended_at=at if session.charge_started_at is not None else None,
         unplugged_at=at,
+        charging_s=min(session.charging_s, max(0.0, (at - (session.charge_started_at or at)).total_seconds())),
         imported=replace(meter, counted_wh=energy_wh, guessed_wh=0.0),
         is_recovered=True,
     )

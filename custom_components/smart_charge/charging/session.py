@@ -64,7 +64,9 @@ class Session:
         interruptions: how often it went on after a pause.
         is_recovered: it began or ended while nobody looked, so that its instants are bounds.
         may_be_several: an absence in it had room for another vehicle, and nothing tells whether there was one.
-        unseen_from_wh: where the register stood before it began unseen; None where its beginning was seen.
+        from_wh: where the register stood when it began, as far as was known then; None while that is not known.
+        gone_at, gone_wh: when the charge point said that the vehicle left, and the register then, though the cable was
+            not seen to be out: who charges next is another one.
         counter_wh: the charge point's own counter of the session, where it has one.
         seen_at, power_w: of the last reading, for the time and energy up to the next one.
     """
@@ -79,7 +81,9 @@ class Session:
     interruptions: int = 0
     is_recovered: bool = False
     may_be_several: bool = False
-    unseen_from_wh: int | None = None
+    from_wh: int | None = None
+    gone_at: datetime | None = None
+    gone_wh: int | None = None
     counter_wh: int | None = None
     power_w: float | None = None
     imported: Meter = field(default_factory=Meter)
@@ -99,6 +103,14 @@ class Session:
     def is_metered(self) -> bool:
         """Whether the energy is a meter's difference; if not, it is calculated from power and time (9.1)."""
         return self.imported.is_metered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StayEnd:
+    """Up to where the register was counted for a stay that is over: more may be told of it."""
+
+    plugged_in_at: datetime
+    register_wh: int
 
 
 def advance(session: Session | None, reading: Reading) -> Session | None:
@@ -137,6 +149,7 @@ def _begun(state: State, reading: Reading) -> Session:
         charge_started_at=at if state is State.CHARGING else None,
         counter_wh=reading.session_wh,
         power_w=reading.power_w,
+        from_wh=reading.import_wh,
         imported=_metered(Meter(), reading.import_wh, 0.0, reading.metered_at),
         exported=_metered(Meter(), reading.export_wh, 0.0, reading.metered_at),
     )
@@ -154,6 +167,7 @@ def _counted(session: Session, reading: Reading, after: State) -> Session:
         seen_at=at,
         counter_wh=reading.session_wh if reading.session_wh is not None else session.counter_wh,
         power_w=reading.power_w,
+        from_wh=reading.import_wh if session.imported.last_wh is None else session.from_wh,
         charging_s=session.charging_s + (passed_s if has_charged else 0.0),
         imported=_imported(session, reading, max(0.0, guessed_wh)),
         exported=_metered(session.exported, reading.export_wh, max(0.0, -guessed_wh), reading.metered_at),

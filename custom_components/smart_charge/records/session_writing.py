@@ -4,7 +4,7 @@ One transaction does both: what the session gained since it was last written goe
 between. Writing the same again adds nothing, so a write whose outcome is not known is simply repeated.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
@@ -62,7 +62,7 @@ def _write_gains(connection: Connection, outlet_id: int, session: SessionRecord,
     for name in SUMS:
         gain = now[name] - then[name]
         if gain < 0:
-            take_back(connection, outlet_id, name, -gain, until)
+            take_back(connection, outlet_id, name, -gain, max(until, _last_gain(before)))
         elif gain > 0:
             for start, share in spread(gain, since, until):
                 gained.setdefault(start, {})[name] = share
@@ -79,6 +79,8 @@ def _totals(session: SessionRecord | Row[Any] | None) -> dict[str, int]:
 
 def _time_of_gain(session: SessionRecord, before: Row[Any] | None) -> tuple[datetime, datetime]:
     """Return when the gain was made: since the last write, as far as the vehicle was drawing."""
+    if before is not None and session.unplugged_at is not None and session.unplugged_at <= before.seen_at:
+        return _time_of_correction(session, before)
     since = session.plugged_in_at if before is None else before.seen_at
     if session.charge_started_at is not None:
         since = max(since, session.charge_started_at)
@@ -86,6 +88,19 @@ def _time_of_gain(session: SessionRecord, before: Row[Any] | None) -> tuple[date
     if session.charge_ended_at is not None and session.charge_ended_at > since:
         until = min(until, session.charge_ended_at)
     return min(since, until), until
+
+
+def _last_gain(before: Row[Any] | None) -> datetime:
+    """Return until when a stay took what is on record of it; that of none is long ago."""
+    return datetime.min.replace(tzinfo=UTC) if before is None else before.charge_ended_at or before.seen_at
+
+
+def _time_of_correction(session: SessionRecord, before: Row[Any]) -> tuple[datetime, datetime]:
+    """Return when a stay that was over before took what is told of it now: in the last part of its charging time."""
+    until = session.charge_ended_at or session.unplugged_at or session.seen_at
+    since = session.charge_started_at or session.plugged_in_at
+    share = max(0, session.import_wh - before.import_wh) / max(1, session.import_wh)
+    return until - share * max(timedelta(0), until - since), until
 
 
 def _add(connection: Connection, outlet_id: int, gained: Shares, *, is_spread: bool) -> None:

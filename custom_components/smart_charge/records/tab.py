@@ -44,6 +44,13 @@ class Tab:
         return self.cost if self.covered_wh == self.priced_wh else None
 
 
+def opened(tab: Tab | None, plugged_in_at: datetime) -> Tab:
+    """Return the tab of the stay that began then: the one that there is, or a new one."""
+    if tab is not None and tab.plugged_in_at == plugged_in_at:
+        return tab
+    return Tab(plugged_in_at=plugged_in_at, priced_at=plugged_in_at)
+
+
 def priced(tab: Tab, import_wh: int, seen_at: datetime, slots: Iterable[Slot]) -> Tab:
     """Price what was used since the last time, by when it was used; a gap in the prices is never papered over."""
     gain_wh = import_wh - tab.priced_wh
