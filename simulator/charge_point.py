@@ -46,13 +46,6 @@ class PilotState(StrEnum):
         return self.value[0]
 
 
-def duty_cycle(offered_a: float) -> float:
-    """Pilot duty, 0..1, that offers a current (IEC 61851-1 table A.7); 1 for no offer."""
-    if offered_a < MIN_CURRENT_A:
-        return 1.0
-    return offered_a / 60 if offered_a <= 51 else offered_a / 250 + 0.64
-
-
 class ChargePoint:
     """One outlet for one vehicle.
 
@@ -120,11 +113,6 @@ class ChargePoint:
         if self.vehicle.is_asking:
             return PilotState.C2 if self.offered_a else PilotState.C1
         return PilotState.B2 if self.offered_a else PilotState.B1
-
-    @property
-    def duty(self) -> float:
-        """The pilot's duty cycle, 0..1."""
-        return duty_cycle(self.offered_a)
 
     @property
     def is_contactor_closed(self) -> bool:

@@ -27,7 +27,6 @@ class Transaction:
     started_at: datetime
     meter_start_wh: int
     transaction_id: int | None = None
-    is_invalid: bool = False
     has_charged: bool = False
     written_id: int | str = _UNKNOWN_ID
 
@@ -253,7 +252,6 @@ class Sessions:
             transaction.written_id = behaviour.lost_id if behaviour.loses_transaction_id else number
         if (answer.get("idTagInfo") or {}).get("status") == "Accepted" or transaction is not self.running:
             return
-        transaction.is_invalid = True
         if self._client.configuration.is_true("StopTransactionOnInvalidId"):
             self.stop("DeAuthorized")
         else:

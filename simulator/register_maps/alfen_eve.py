@@ -42,7 +42,6 @@ class AlfenEve:
     """
 
     map_id = "alfen_eve"
-    default_unit_id = SOCKET
     idle_timeout_s: float | None = 60.0
     max_clients: int | None = 2
 

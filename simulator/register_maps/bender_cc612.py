@@ -43,7 +43,6 @@ class BenderCc612:
     """
 
     map_id = "bender_cc612"
-    default_unit_id = 255
     idle_timeout_s: float | None = None
     max_clients: int | None = None
 

@@ -21,7 +21,6 @@ class ExceptionCode(IntEnum):
     ILLEGAL_FUNCTION = 1
     ILLEGAL_ADDRESS = 2
     ILLEGAL_VALUE = 3
-    DEVICE_FAILURE = 4
     DEVICE_BUSY = 6
     GATEWAY_NO_RESPONSE = 11
 

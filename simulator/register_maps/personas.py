@@ -24,7 +24,6 @@ class Persona:
         patience_s: how long it waits, by its settings; None for ever.
         falls_to: the current that it allows when nobody speaks to it.
         shows: settings by the register in which they can be read.
-        wears: registers that are stored, so that each write costs.
         faults: the register and the value that tell of a fault.
     """
 
@@ -37,7 +36,6 @@ class Persona:
     patience_s: Callable[[Settings], float | None] = lambda _: None
     falls_to: Callable[[Settings], float] = lambda _: 0.0
     shows: Mapping[str, str] = field(default_factory=dict)
-    wears: frozenset[str] = frozenset()
     faults: Mapping[Fault, Mapping[str, float]] = field(default_factory=dict)
 
 
@@ -231,7 +229,6 @@ PERSONAS: Final[dict[str, Persona]] = {
             "comm_timeout": "comm_timeout_set",
             "fallback_current": "fallback_current_set",
         },
-        wears=frozenset({"comm_timeout_set", "fallback_current_set"}),
         faults={Fault.RCD: {"error_code": 2}, Fault.OVER_TEMPERATURE: {"error_code": 128}},
     ),
     "vestel_evc04": Persona(
@@ -242,7 +239,6 @@ PERSONAS: Final[dict[str, Persona]] = {
         fed_by=frozenset({"keepalive"}),
         patience_s=lambda settings: settings["failsafe_timeout"],
         falls_to=lambda settings: settings["failsafe_current"],
-        wears=frozenset({"failsafe_current", "failsafe_timeout"}),
     ),
     "webasto_next": Persona(
         says={"limit_min": 6},
@@ -252,7 +248,6 @@ PERSONAS: Final[dict[str, Persona]] = {
         fed_by=frozenset({"keepalive"}),
         patience_s=lambda settings: settings["failsafe_timeout"],
         falls_to=lambda settings: settings["failsafe_current"],
-        wears=frozenset({"failsafe_current", "failsafe_timeout"}),
         faults={Fault.RCD: {"error_code": 16}, Fault.OVER_TEMPERATURE: {"error_code": 10}},
     ),
     "keba_p30": Persona(
@@ -320,7 +315,6 @@ PERSONAS: Final[dict[str, Persona]] = {
         fed_by=frozenset({"keepalive"}),
         patience_s=lambda settings: None if settings["keepalive"] == 2 else 10,
         falls_to=lambda settings: settings["degraded_one_phase"],
-        wears=frozenset({"degraded_one_phase", "degraded_three_phase"}),
         faults={Fault.RCD: {"error_bits": 1}},
     ),
     "heidelberg_energy_control": _HEIDELBERG,
@@ -332,7 +326,6 @@ PERSONAS: Final[dict[str, Persona]] = {
         fed_by=ANY_REQUEST,
         patience_s=lambda settings: settings["watchdog_timeout"] or None,
         falls_to=lambda settings: settings["failsafe_current"],
-        wears=frozenset({"watchdog_timeout", "failsafe_current", "remote_lock"}),
     ),
     "compleo_ebox": Persona(
         says={"serial": "CM-10001234", "manufacturer": "innogy", "model": "eBox prof", "table_version": 6,
@@ -345,7 +338,6 @@ PERSONAS: Final[dict[str, Persona]] = {
         fed_by=frozenset({"set_current_l1", "set_current_l2", "set_current_l3"}),
         patience_s=lambda settings: settings["fallback_timer"] or None,
         falls_to=lambda settings: settings["fallback_current_l1"],
-        wears=frozenset({"fallback_current_l1", "fallback_current_l2", "fallback_current_l3", "fallback_timer"}),
     ),
     "sungrow_ac": Persona(
         says={"type_code": 8429},
@@ -362,7 +354,6 @@ PERSONAS: Final[dict[str, Persona]] = {
         fed_by=frozenset({"set_current"}),
         patience_s=lambda settings: settings["ems_timeout"] or None,
         falls_to=lambda settings: settings["fallback_current"],
-        wears=frozenset({"ems_timeout", "fallback_current"}),
         faults={Fault.RCD: {"error_bits": 2}, Fault.CONTACTOR_WELDED: {"error_bits": 1}},
     ),
     "esp32_evse": Persona(
@@ -370,7 +361,6 @@ PERSONAS: Final[dict[str, Persona]] = {
         starts_with={"set_current": 32, "enable": 1, "availability": 1},
         state=_esp32,
         allows=_started,
-        wears=frozenset({"limit_max", "default_current"}),
         faults={Fault.RCD: {"error_bits": 16}, Fault.OVER_TEMPERATURE: {"error_bits": 64}},
     ),
     "openwb_secondary": Persona(

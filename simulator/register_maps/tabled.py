@@ -54,7 +54,6 @@ class TabledDevice:
         self.map_id = model
         self.table: Table = load_table(model)
         self.persona = PERSONAS[model]
-        self.default_unit_id = self.table.unit_id
         self.idle_timeout_s = self.table.idle_timeout_s
         self.max_clients = self.table.max_clients
         self.lifts_zero_without_vehicle = lifts_zero_without_vehicle

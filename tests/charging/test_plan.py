@@ -82,10 +82,6 @@ def test_without_any_price_charging_begins_at_once():
     assert planned(2, [], ready=8) == [(0, 2)]
 
 
-def test_unknown_time_can_be_thought_of_as_cheap():
-    assert planned(2, [50, 50], ready=6, unpriced_per_kwh=Decimal("0.10")) == [(2, 4)]
-
-
 @pytest.mark.parametrize("ready", [2, 1, 0, -5])
 def test_a_vehicle_that_cannot_be_ready_charges_at_once_until_it_is(ready):
     plan = cheapest_plan(need(3, ready), slots(50, 10, 10, 10), START)

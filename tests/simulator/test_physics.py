@@ -4,15 +4,6 @@ from datetime import timedelta
 import pytest
 
 from simulator import ChargePoint, Fault, PilotState, Vehicle, WorldClock
-from simulator.charge_point import duty_cycle
-
-
-@pytest.mark.parametrize(
-    ("offered_a", "duty"),
-    [(0, 1.0), (5.9, 1.0), (6, 0.10), (10, 1 / 6), (16, 0.2667), (32, 0.5333), (48, 0.80), (63, 0.892), (80, 0.96)],
-)
-def test_the_pilot_duty_follows_table_a7(offered_a, duty):
-    assert duty_cycle(offered_a) == pytest.approx(duty, abs=1e-3)
 
 
 @pytest.mark.parametrize(

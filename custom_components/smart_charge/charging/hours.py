@@ -58,10 +58,6 @@ class WeeklyHours:
         """Return the first instant after ``instant``, in UTC, at which closed hours open; None if never."""
         return self._next_edge(instant, opens=True)
 
-    def next_closing(self, instant: datetime) -> datetime | None:
-        """Return the first instant after ``instant``, in UTC, at which open hours close; None if never."""
-        return self._next_edge(instant, opens=False)
-
     def next_change(self, instant: datetime) -> datetime | None:
         """Return the first instant after ``instant``, in UTC, at which the hours open or close; None if never."""
         return self._next_edge(instant, opens=not self.contains(instant))

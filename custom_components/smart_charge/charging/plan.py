@@ -25,14 +25,12 @@ class Need:
 
     Attributes:
         power_w: what it takes while charging.
-        unpriced_per_kwh: what to think of time without a price; None makes it dearer than any other.
         is_charging: it charges now, so that going on is no further start.
     """
 
     energy_wh: int
     power_w: float
     ready_at: datetime
-    unpriced_per_kwh: Decimal | None = None
     is_charging: bool = False
 
 
@@ -111,7 +109,7 @@ def lasts(need: Need) -> timedelta:
 def _chosen(need: Need, slots: Sequence[Slot], takes: timedelta, now: datetime) -> list[Span]:
     """Take whole price levels from the cheapest on, and of the last one what is still needed."""
     chosen: list[Span] = [(now, now)] if need.is_charging else []
-    levels = iter(_levels(need, slots))
+    levels = iter(_levels(slots))
     level = next(levels)
     while (length := sum((end - start for start, end in level), timedelta(0))) <= takes:
         chosen += level
@@ -120,11 +118,11 @@ def _chosen(need: Need, slots: Sequence[Slot], takes: timedelta, now: datetime) 
     return chosen + _part(level, chosen, takes)
 
 
-def _levels(need: Need, slots: Sequence[Slot]) -> list[list[Span]]:
-    """Group the time by price, cheapest first; time of unknown price is last unless it is thought of otherwise."""
+def _levels(slots: Sequence[Slot]) -> list[list[Span]]:
+    """Group the time by price, cheapest first; time of unknown price is last."""
     levels: dict[tuple[bool, Decimal], list[Span]] = {}
     for slot in slots:
-        price = slot.price_per_kwh if slot.price_per_kwh is not None else need.unpriced_per_kwh
+        price = slot.price_per_kwh
         level = levels.setdefault((price is None, price or Decimal(0)), [])
         level.append((slot.start_at, slot.end_at))
     return [list(_joined(levels[key])) for key in sorted(levels)]

@@ -123,11 +123,11 @@ def parse_map(text: str, loader: type[Any] = _StrictLoader) -> RegisterMap:
     try:
         data = MAP(raw)
     except vol.MultipleInvalid as err:
-        raise MapError("; ".join(_worded(error, raw, text) for error in err.errors)) from err
+        raise MapError("; ".join(_worded(error, text) for error in err.errors)) from err
     return check(build(data))
 
 
-def _worded(error: vol.Invalid, raw: Any, text: str) -> str:
+def _worded(error: vol.Invalid, text: str) -> str:
     """Say which field is wrong, and the line of the register or part that it is in."""
     where = [str(part) for part in error.path]
     line = _line_of(where, text)

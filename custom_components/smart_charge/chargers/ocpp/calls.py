@@ -43,7 +43,6 @@ class _Outgoing:
     number: int
     id: str = field(compare=False)
     action: str = field(compare=False)
-    payload: Payload = field(compare=False)
     text: str = field(compare=False)
     timeout_s: float = field(compare=False)
     answered: asyncio.Future[Payload] = field(compare=False)
@@ -60,7 +59,7 @@ class Calls:
         timings: Timings,
         count: Callable[[str], None],
     ) -> None:
-        self.on_late: list[Callable[[str, Payload, Payload], None]] = []
+        self.on_late: list[Callable[[str], None]] = []
         self.gate = asyncio.Event()
         self._send = send
         self._give_up = give_up
@@ -73,14 +72,13 @@ class Calls:
         self._late: OrderedDict[str, tuple[float, _Outgoing]] = OrderedDict()
         self._time_outs = 0
 
-    async def call(self, action: str, payload: Payload, priority: Priority, timeout_s: float | None) -> Payload:
+    async def call(self, action: str, payload: Payload, priority: Priority) -> Payload:
         """Queue a call and wait for its answer: see ``Connection.call``."""
         call_id = str(uuid4())
         text = frames.dump_call(call_id, action, payload)
-        if timeout_s is None:
-            timeout_s = self._timings.slow_call_s if action in SLOW else self._timings.call_s
+        timeout_s = self._timings.slow_call_s if action in SLOW else self._timings.call_s
         answered: asyncio.Future[Payload] = self._loop.create_future()
-        outgoing = _Outgoing(priority, next(self._numbers), call_id, action, payload, text, timeout_s, answered)
+        outgoing = _Outgoing(priority, next(self._numbers), call_id, action, text, timeout_s, answered)
         self._queue.put_nowait(outgoing)
         return await outgoing.answered
 
@@ -127,7 +125,7 @@ class Calls:
         _, outgoing = late
         if isinstance(frame, CallResult) and isinstance(frame.payload, dict):
             for listener in self.on_late:
-                listener(outgoing.action, outgoing.payload, frame.payload)
+                listener(outgoing.action)
 
     # Sending
 
@@ -168,9 +166,9 @@ class Calls:
         """Ask one more question, then hang up (quirk Q28)."""
         self._count("probes")
         answered: asyncio.Future[Payload] = self._loop.create_future()
-        action, payload = "TriggerMessage", {"requestedMessage": "Heartbeat"}
-        text = frames.dump_call(PROBE, action, payload)
-        await self._send_call(_Outgoing(0, 0, PROBE, action, payload, text, self._timings.call_s, answered))
+        action = "TriggerMessage"
+        text = frames.dump_call(PROBE, action, {"requestedMessage": "Heartbeat"})
+        await self._send_call(_Outgoing(0, 0, PROBE, action, text, self._timings.call_s, answered))
         error = answered.exception() if answered.done() and not answered.cancelled() else None
         if isinstance(error, ChargerTimedOut):
             self._count("closed_as_unresponsive")

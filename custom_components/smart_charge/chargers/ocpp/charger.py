@@ -297,7 +297,7 @@ class OcppCharger:
         parts.lease.forget()
         self._audience.changed()
 
-    def _heard_late(self, action: str, payload: Payload, answer: Payload) -> None:
+    def _heard_late(self, action: str) -> None:
         self._audience.count(f"late_{action}")
         if action == "SetChargingProfile":
             self._parts.lease.poke()

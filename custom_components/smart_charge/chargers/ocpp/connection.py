@@ -41,13 +41,12 @@ class Connection:
         version: str,
         address: str,
         timings: Timings,
-        counts: Counter[str] | None = None,
         transport: asyncio.WriteTransport | None = None,
     ) -> None:
         self.charge_point_id = charge_point_id
         self.version = version
         self.address = address
-        self.counts: Counter[str] = Counter() if counts is None else counts
+        self.counts: Counter[str] = Counter()
         self.answer: Answer | None = None
         self._socket = socket
         self._transport = transport
@@ -63,8 +62,8 @@ class Connection:
         self.counts[word] += 1
 
     @property
-    def on_late(self) -> list[Callable[[str, Payload, Payload], None]]:
-        """Who hears of an answer that nobody waits for any more: action, payload and answer."""
+    def on_late(self) -> list[Callable[[str], None]]:
+        """Who hears of an answer that nobody waits for any more: to which action."""
         return self._calls.on_late
 
     @property
@@ -97,9 +96,7 @@ class Connection:
         while self._held:
             await self._answer(self._held.popleft())
 
-    async def call(
-        self, action: str, payload: Payload, *, priority: Priority = Priority.SETTINGS, timeout_s: float | None = None
-    ) -> Payload:
+    async def call(self, action: str, payload: Payload, *, priority: Priority = Priority.SETTINGS) -> Payload:
         """Ask the charge point, and wait for its answer. Our calls go one at a time, by priority.
 
         Raises:
@@ -110,7 +107,7 @@ class Connection:
             raise ValueError(wrong)
         if not self.is_open:
             raise ChargerUnreachable("the charge point is not connected")
-        return await self._calls.call(action, payload, priority, timeout_s)
+        return await self._calls.call(action, payload, priority)
 
     async def close(self, code: int = WSCloseCode.OK, reason: str = "") -> None:
         """Close the socket, whether or not the other side still answers."""
