@@ -24,5 +24,5 @@ class LoopbackSite(web.TCPSite):
 
 
 if __name__ == "__main__":
-    web.TCPSite = LoopbackSite  # type: ignore[misc]
+    web.TCPSite = LoopbackSite  # type: ignore[misc]  # whoever makes a listener gets ours
     runpy.run_module("homeassistant", run_name="__main__", alter_sys=True)

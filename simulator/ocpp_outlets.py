@@ -50,9 +50,9 @@ class Outlets:
         number = payload.get("connectorId")
         if action == "RemoteStopTransaction":
             wanted = payload.get("transactionId")
-            running = [outlet for outlet in everybody if outlet.transaction is not None]
-            ids = ((outlet, (outlet.transaction.transaction_id, outlet.transaction.written_id)) for outlet in running)  # type: ignore[union-attr]
-            return [outlet for outlet, known in ids if wanted in known] or [self._first]
+            running = ((outlet, outlet.transaction) for outlet in everybody)
+            meant = [one for one, held in running if held and wanted in (held.transaction_id, held.written_id)]
+            return meant or [self._first]
         if not number and action in _OF_ALL:
             return everybody
         return [outlet for outlet in everybody if outlet.connector_id == number] or [self._first]

@@ -23,7 +23,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartCh
         return _site(hass.data[DATA_SITE], entry, names) | {"prices": hass.data[DATA_PRICES].diagnostics()}
     if entry.state is not ConfigEntryState.LOADED:
         plain = {"entry": {"version": entry.version, "data": dict(entry.data), "options": dict(entry.options)}}
-        return redact(plain | {"state": entry.state.value}, _private(entry, None))  # type: ignore[no-any-return]
+        return _shown(plain | {"state": entry.state.value}, _private(entry, None))
     coordinator = entry.runtime_data
     charger, picture = coordinator.charger, coordinator.data
     plain = {
@@ -44,7 +44,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartCh
             "total": to_plain(coordinator.memory.total),
         },
     }
-    return redact(plain, _private(entry, charger.identity))  # type: ignore[no-any-return]
+    return _shown(plain, _private(entry, charger.identity))
 
 
 def _site(site: Site, entry: SmartChargeConfigEntry, names: list[str]) -> dict[str, Any]:
@@ -52,7 +52,12 @@ def _site(site: Site, entry: SmartChargeConfigEntry, names: list[str]) -> dict[s
     agreement = agreement_of(entry.options)
     holds = agreement is not None and agreement.holds_on(dt_util.now().date())
     plain["agreement"] = {"holds": holds, "default_hours_required": not holds}
-    return redact(plain | site.diagnostics(), names)  # type: ignore[no-any-return]
+    return _shown(plain | site.diagnostics(), names)
+
+
+def _shown(plain: dict[str, Any], private: list[str]) -> dict[str, Any]:
+    shown: dict[str, Any] = redact(plain, private)
+    return shown
 
 
 def _private(entry: SmartChargeConfigEntry, identity: Identity | None) -> list[str]:

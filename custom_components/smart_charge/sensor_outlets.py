@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, cast, override
+from typing import Final, override
 from zoneinfo import ZoneInfo
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
@@ -25,6 +25,7 @@ from .records.journal import Journal
 from .records.outlets import Outlets
 from .records.periods import month_edges
 from .records.values import Outlet, OutletKey
+from .settings import local_zone
 from .site import DATA_SITE
 
 LOOK_EVERY: Final = timedelta(hours=1)
@@ -124,7 +125,7 @@ class AvailabilitySensor(_OutletSensor):
 
     @override
     async def _async_ask(self) -> None:
-        zone = cast("ZoneInfo", dt_util.get_default_time_zone())
+        zone = local_zone()
         now = dt_util.utcnow()
         spans = await self.hass.data[DATA_LEDGER].async_ask(
             partial(_availability, key=self._outlet, now=now, zone=zone)

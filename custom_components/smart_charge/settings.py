@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from homeassistant.util import dt as dt_util
@@ -56,7 +56,8 @@ def settings_from(options: Mapping[str, Any], capabilities: Capabilities, time_z
 
 def local_zone() -> ZoneInfo:
     """Return the time zone that Home Assistant is set to."""
-    return cast("ZoneInfo", dt_util.get_default_time_zone())
+    zone = dt_util.get_default_time_zone()
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")
 
 
 def windows_of(options: Mapping[str, Any]) -> tuple[Window, ...]:

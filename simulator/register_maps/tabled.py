@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 import math
 
 from ..charge_point import ChargePoint, PilotState
@@ -67,7 +68,7 @@ class TabledDevice:
         self._fed_at = charge_point.clock.now()
         self._points = [_Point(box, {**self.persona.starts_with, **options}) for box in (charge_point, *others)]
         for point in self._points:
-            point.charge_point.limiters.append(lambda now, point=point: self._limit(point, now))  # type: ignore[misc]
+            point.charge_point.limiters.append(partial(self._limit, point))
 
     @property
     def set_current_a(self) -> float:

@@ -3,8 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any, Final, cast, override
-from zoneinfo import ZoneInfo
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
@@ -20,6 +19,7 @@ from ..const import CONF_READY_BY, DOMAIN
 from ..coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from ..errors import invalid
 from ..owner import async_charge_now, async_resume, async_skip_delay, async_stop
+from ..settings import local_zone
 from ..site import is_site
 from .names import is_exposed, names_of, spoken
 
@@ -93,12 +93,12 @@ def _is_delayed(coordinator: SmartChargeCoordinator) -> bool:
 def _ends_at(said: Said) -> datetime | None:
     if sum(bool(said.get(key)) for key in (ATTR_HOURS, ATTR_UNTIL, ATTR_ENERGY, ATTR_UNTIL_UNPLUGGED)) > 1:
         raise invalid("one_end_only")
-    now, hours, until = dt_util.utcnow(), said.get(ATTR_HOURS), said.get(ATTR_UNTIL)
+    now = dt_util.utcnow()
+    hours: float | None = said.get(ATTR_HOURS)
+    until: time | None = said.get(ATTR_UNTIL)
     if hours is not None:
         return now + timedelta(hours=hours)
-    if until is None:
-        return None
-    return next_showing(cast("time", until), cast("ZoneInfo", dt_util.get_default_time_zone()), now)
+    return None if until is None else next_showing(until, local_zone(), now)
 
 
 async def _async_charge_now(coordinator: SmartChargeCoordinator, said: Said) -> str:

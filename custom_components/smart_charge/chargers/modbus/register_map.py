@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, override
 
 import probatio as vol
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # Home Assistant brings it, without its types
 
 from .map_build import build
 from .map_checks import check
@@ -89,7 +89,7 @@ def _text_of(path: Path) -> str:
         raise MapError("not UTF-8 text") from err
 
 
-class _StrictLoader(yaml.SafeLoader):  # type: ignore[misc]
+class _StrictLoader(yaml.SafeLoader):  # type: ignore[misc]  # untyped, see above
     """Refuses a key given twice, which would silently lose the first, and aliases, which can grow without end."""
 
     @override

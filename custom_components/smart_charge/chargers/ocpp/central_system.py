@@ -69,7 +69,7 @@ class CentralSystem:
         server = GuardedServer(self._receive, self._doorkeeper, self._timings.handshake_s, self.counts)
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=2)
         await runner.setup()
-        listening = asyncio.ensure_future(self._listen(runner))
+        listening = asyncio.ensure_future(self._listen(server))
         try:
             self._server = await asyncio.shield(listening)
         except OSError:
@@ -83,9 +83,9 @@ class CentralSystem:
             raise
         self._runner = runner
 
-    async def _listen(self, runner: web.ServerRunner) -> asyncio.Server:
+    async def _listen(self, server: GuardedServer) -> asyncio.Server:
         return await asyncio.get_running_loop().create_server(
-            runner.server,  # type: ignore[arg-type]
+            server,
             self._host,
             self._wanted_port,
             ssl=self._ssl_context,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any, override
 
 from aiohttp import web
@@ -11,11 +12,13 @@ from .inputs import Doorkeeper
 
 MAX_HEADER_BYTES = 8190
 
+type Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
 
 class GuardedServer(web.Server):
     """Makes one guarded protocol for each connection."""
 
-    def __init__(self, handler: Any, doorkeeper: Doorkeeper, handshake_s: float, counts: Counter[str]) -> None:
+    def __init__(self, handler: Handler, doorkeeper: Doorkeeper, handshake_s: float, counts: Counter[str]) -> None:
         super().__init__(
             handler,
             access_log=None,

@@ -199,5 +199,6 @@ def voltages(values: Mapping[str | None, float]) -> tuple[float | None, float | 
     found = per_phase(values)
     if any(value is not None for value in found):
         return found
-    first, second, third = (values.get(pair) for pair in ("L1-L2", "L2-L3", "L3-L1"))
-    return tuple(None if value is None else value / math.sqrt(3) for value in (first, second, third))  # type: ignore[return-value]
+    between = (values.get(pair) for pair in ("L1-L2", "L2-L3", "L3-L1"))
+    first, second, third = (None if value is None else value / math.sqrt(3) for value in between)
+    return first, second, third
