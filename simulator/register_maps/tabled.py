@@ -8,7 +8,8 @@ import math
 
 from ..charge_point import ChargePoint, PilotState
 from .device import MAX_WRITE, ExceptionCode, ModbusRefusal, Words, Write, check_count
-from .personas import PERSONAS, Settings
+from .personas import PERSONAS
+from .states import STATES, Settings
 from .tables import Place, Table, Value, load_table
 
 _TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
@@ -206,7 +207,7 @@ class TabledDevice:
         box, settings = point.charge_point, point.settings
         values = {**_metered(box, point.session_began_wh), **self.persona.says, **settings}
         values["controller_count"] = len(self._points)
-        values.update(self.persona.state(box, settings))
+        values.update(STATES[self.map_id](box, settings))
         values.update({key: settings[source] for key, source in self.persona.shows.items()})
         for fault in box.faults:
             values.update(self.persona.faults.get(fault, {}))
