@@ -16,7 +16,7 @@ from .bookkeeping import Bookkeeping
 from .chargers.charger import Charger, ChargerError
 from .charging.decide import decide, wish_before_supply_a, wish_without_events_a
 from .charging.model import Carry, Decision, Reading, Settings
-from .charging.override import is_charge_now, left_wh
+from .charging.override import counted_anew, is_charge_now
 from .charging.session import State
 from .charging.thermal import Heat
 from .const import CONF_CONNECTOR_ID, LOGGER
@@ -67,11 +67,10 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         )
         self.ledger = hass.data[DATA_LEDGER]
         outlet = OutletKey(charge_point=entry.entry_id, connector=entry.data.get(CONF_CONNECTOR_ID, 1))
-        self._books = Bookkeeping(
+        self._books = books = Bookkeeping(
             hass, outlet, charger, memory, name=self.name, run=self._task, changed=self._show_usage
         )
-        self.recording, self.dsr_book = self._books.recording, self._books.dsr_book
-        self.consumption = self._books.consumption
+        self.recording, self.dsr_book, self.consumption = books.recording, books.dsr_book, books.consumption
         self._sampling = Sampling(charger, memory, hass.data[DATA_LIVE].setdefault(entry.entry_id, LiveFeed()))
         self._meter = MeterWatch(hass, entry, memory, self._sampling, change=self.change)
         self._showing = Showing(
@@ -84,11 +83,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             consumption=self.consumption,
         )
         self._undisturbed_a = 0.0
-        self._turn: asyncio.Handle | None = None
-        self._wake = Wake(hass, self._on_time)
+        self._wake = Wake(hass, on_news=self._take_turn, on_time=self._on_time)
         self._is_stopped = False
-        self._stop_listening = charger.listen(self._on_charger)
-        self._stop_pricing = hass.data[DATA_PRICES].listen(self._on_charger)
         site = hass.data[DATA_SITE]
         self._share = SupplyShare(site, charger, memory, key=entry.entry_id, name=self.name, changed=self._on_charger)
         self._facts = Facts(
@@ -99,11 +95,20 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
             sampling=self._sampling,
             share=self._share,
         )
-        self._stop_following_site = site.listen(self.leave_behind)
-        self._stop_sampling = charger.listen_samples(self._on_sample)
+        self._stops = self._listen()
         self._decision = self._decide(dt_util.utcnow())
         memory.carry = self._decision.carry
         self.data = self._picture(dt_util.utcnow())
+
+    def _listen(self) -> tuple[Callable[[], None], ...]:
+        """Hear whatever can change a fact; returns what ends that."""
+        return (
+            self.charger.listen(self._on_charger),
+            self.charger.listen_samples(self._on_sample),
+            self.hass.data[DATA_PRICES].listen(self._on_charger),
+            self.hass.data[DATA_SITE].listen(self.leave_behind),
+            self._share.leave,
+        )
 
     # Facts
 
@@ -125,8 +130,8 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
     @callback
     def _on_charger(self) -> None:
         """Take a turn soon: however much a charge point says at once, it is one turn."""
-        if self._turn is None and not self._is_stopped:
-            self._turn = self.hass.loop.call_soon(self._take_turn)
+        if not self._is_stopped:
+            self._wake.soon()
 
     @callback
     def _on_sample(self, sample: Reading) -> None:
@@ -138,7 +143,6 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
 
     @callback
     def _take_turn(self) -> None:
-        self._turn = None
         now = dt_util.utcnow()
         self._note_link(now)
         if self._leaving.is_due:
@@ -307,15 +311,9 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
 
     @callback
     def forget(self) -> None:
-        """Forget the vehicle's stay so far: what goes on counts as a new one, from now on (S7.2).
-
-        An override that lasts until some energy was taken ends when it would have.
-        """
-        memory, now = self.memory, dt_util.utcnow()
-        override, reading = memory.carry.override, self.charger.reading
-        if override is not None and override.energy_wh is not None:
-            rest = replace(override, energy_wh=left_wh(override, self.session_wh), from_wh=0)
-            memory.carry = replace(memory.carry, override=rest)
+        """Forget the vehicle's stay so far: what goes on counts as a new one, from now on (S7.2)."""
+        memory, reading, now = self.memory, self.charger.reading, dt_util.utcnow()
+        memory.carry = counted_anew(memory.carry, self.session_wh)
         self._books.forget()
         self._sampling.forget()
         self._count(None if reading is None else replace(reading, taken_at=now), now)
@@ -343,21 +341,19 @@ class SmartChargeCoordinator(DataUpdateCoordinator[Picture]):
         if self._is_stopped:
             return
         self._is_stopped = True
-        self._stop_listening()
-        self._stop_pricing()
-        self._share.leave()
-        self._stop_following_site()
-        self._stop_sampling()
+        for stop in self._stops:
+            stop()
         self._sampling.close()
-        if self._turn is not None:
-            self._turn.cancel()
         self._wake.cancel()
-        under_way = [task for task in (self._asking.task, self._leaving.task) if task is not None and not task.done()]
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._async_send_no_more()
         self._books.close(dt_util.utcnow(), self.settings, self._decision)
         await self.charger.hand_back()
         await self.memory.async_save()
         for end in self._ends:
             end()
+
+    async def _async_send_no_more(self) -> None:
+        under_way = [task for task in (self._asking.task, self._leaving.task) if task is not None and not task.done()]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)

@@ -1,5 +1,6 @@
-"""One timer, set anew each time to the earliest of the instants at which time alone changes something."""
+"""When to look again: soon after news, and at the earliest of the instants at which time alone changes something."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,29 +13,51 @@ _SOONEST: Final = timedelta(seconds=1)
 
 
 class Wake:
-    """Calls ``woken`` once for each time it is set, a second from now at the soonest."""
+    """Calls ``on_news`` once however much is told at once, and ``on_time`` once for each time that it is set to."""
 
-    def __init__(self, hass: HomeAssistant, woken: Callable[[], None]) -> None:
+    def __init__(self, hass: HomeAssistant, *, on_news: Callable[[], None], on_time: Callable[[], None]) -> None:
         self._hass = hass
-        self._woken = woken
-        self._forget: CALLBACK_TYPE | None = None
+        self._on_news = on_news
+        self._on_time = on_time
+        self._soon: asyncio.Handle | None = None
+        self._forget_timer: CALLBACK_TYPE | None = None
+
+    @callback
+    def soon(self) -> None:
+        """Wake when all that is being told has been told."""
+        if self._soon is None:
+            self._soon = self._hass.loop.call_soon(self._told)
 
     @callback
     def at(self, now: datetime, *times: datetime | None) -> None:
-        """Wake at the first of ``times``, or at local midnight: what is shown of a day begins anew then."""
-        self.cancel()
+        """Wake at the first of ``times``, or at local midnight: what is shown of a day begins anew then.
+
+        A second from now at the soonest; what was set before counts no more.
+        """
+        self._disarm()
         midnight = dt_util.as_utc(dt_util.start_of_local_day(dt_util.as_local(now).date() + timedelta(days=1)))
         due_at = min(at for at in (midnight, *times) if at is not None)
-        self._forget = async_track_point_in_utc_time(self._hass, self._on_time, max(due_at, now + _SOONEST))
+        self._forget_timer = async_track_point_in_utc_time(self._hass, self._came, max(due_at, now + _SOONEST))
 
     @callback
     def cancel(self) -> None:
         """Wake no more."""
-        if self._forget is not None:
-            self._forget()
-            self._forget = None
+        self._disarm()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+
+    def _disarm(self) -> None:
+        if self._forget_timer is not None:
+            self._forget_timer()
+            self._forget_timer = None
 
     @callback
-    def _on_time(self, _now: datetime) -> None:
-        self._forget = None
-        self._woken()
+    def _told(self) -> None:
+        self._soon = None
+        self._on_news()
+
+    @callback
+    def _came(self, _now: datetime) -> None:
+        self._forget_timer = None
+        self._on_time()

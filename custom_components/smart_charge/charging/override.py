@@ -116,6 +116,14 @@ def left_wh(override: Override | None, session_wh: int | None) -> int | None:
     return max(0, override.energy_wh - max(0, session_wh - override.from_wh))
 
 
+def counted_anew(carry: Carry, session_wh: int | None) -> Carry:
+    """Let an override that lasts until some energy was taken count from 0 Wh; it ends when it would have."""
+    override = carry.override
+    if override is None or override.energy_wh is None:
+        return carry
+    return replace(carry, override=replace(override, energy_wh=left_wh(override, session_wh), from_wh=0))
+
+
 def is_spent(override: Override | None, session_wh: int | None) -> bool:
     """Whether the vehicle has taken what the override was for, so that it is time to decide."""
     return left_wh(override, session_wh) == 0

@@ -28,7 +28,7 @@ from .calls import Priority
 from .connection import Connection
 from .diagnosis import diagnose
 from .frames import Payload
-from .parts import Parts
+from .parts import Parts, Setup
 from .said import TransactionId
 from .sample_rate import SHORTEST_S
 from .tags import MAX_LENGTH, TagStatus
@@ -62,10 +62,9 @@ class OcppCharger:
         self._rated_a = rated_a
         self._timings = timings or Timings()
         self._audience = Audience()
-        self._parts = Parts(
-            connector_id,
-            self.id_tag,
-            self._audience,
+        setup = Setup(
+            connector_id=connector_id,
+            id_tag=self.id_tag,
             clock=clock,
             timings=self._timings,
             memory=memory,
@@ -75,6 +74,7 @@ class OcppCharger:
             start_without_tag=start_without_tag,
             sample_s=sample_s,
         )
+        self._parts = Parts(setup, self._audience)
 
     @property
     def counts(self) -> Counter[str]:

@@ -1,6 +1,7 @@
 """The parts of one charger, put together."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ...charging.model import ConnectorStatus
@@ -33,78 +34,94 @@ from .upkeep import Upkeep
 from .wire_time import PeerClock
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """What a connector's charger is told when it is made.
+
+    Attributes:
+        memory: what was kept of it, which ``save`` keeps from now on.
+        authorise: says whether a tag may charge.
+        next_transaction_id: gives an id that no transaction has had.
+        start_without_tag: charging is begun for a vehicle that nobody held a tag up for.
+        sample_s: how often its meter is asked to speak.
+    """
+
+    connector_id: int
+    id_tag: str
+    clock: Clock
+    timings: Timings
+    memory: Mapping[str, Any]
+    save: Save
+    authorise: Callable[[str], TagStatus]
+    next_transaction_id: Callable[[], Awaitable[int]]
+    start_without_tag: bool
+    sample_s: int
+
+
 class Parts:
     """What one connector's charger is made of: those who know, those who act, and the one who hears."""
 
-    def __init__(
-        self,
-        connector_id: int,
-        id_tag: str,
-        audience: Audience,
-        *,
-        clock: Clock,
-        timings: Timings,
-        memory: Mapping[str, Any],
-        save: Save,
-        authorise: Callable[[str], TagStatus],
-        next_transaction_id: Callable[[], Awaitable[int]],
-        start_without_tag: bool,
-        sample_s: int,
-    ) -> None:
-        count = audience.count
+    def __init__(self, setup: Setup, audience: Audience) -> None:
         self._audience = audience
-        self.memory = Memory(memory, save)
+        self._count = audience.count
+        self.memory = Memory(setup.memory, setup.save)
         self.configuration = Configuration()
-        scale = RegisterScale(self.memory, count)
+        self._add_those_who_know(setup)
+        times = PeerClock(setup.clock)
+        self._add_those_who_keep_limits(setup, times)
+        self._add_those_who_start(setup)
+        self.hearing = self._hearing(setup, times)
+
+    def _add_those_who_know(self, setup: Setup) -> None:
+        scale = RegisterScale(self.memory, self._count)
         self.registers = Registers(self.memory, scale)
-        self.snapshot = Snapshot(clock, scale, self.registers, audience.changed, self._sampled)
-        self.book = TransactionBook(self.memory, connector_id, next_transaction_id, count)
-        self.rate = SampleRate(self.memory, clock, count, sample_s)
-        self.pace = Pace(self.memory, timings, count)
-        self.line = Line(clock, timings, self._ready)
-        self.onboarding = Onboarding(self.memory, timings, self.configuration, self.rate, count)
+        self.snapshot = Snapshot(setup.clock, scale, self.registers, self._audience.changed, self._sampled)
+        self.book = TransactionBook(self.memory, setup.connector_id, setup.next_transaction_id, self._count)
+        self.rate = SampleRate(self.memory, setup.clock, self._count, setup.sample_s)
+        self.pace = Pace(self.memory, setup.timings, self._count)
+        self.line = Line(setup.clock, setup.timings, self._ready)
+        self.onboarding = Onboarding(self.memory, setup.timings, self.configuration, self.rate, self._count)
         self.bench = Bench(
-            connector_id,
-            Company(frozenset({id_tag})),
+            setup.connector_id,
+            Company(frozenset({setup.id_tag})),
             line=self.line,
             book=self.book,
             snapshot=self.snapshot,
             onboarding=self.onboarding,
             memory=self.memory,
         )
+
+    def _add_those_who_keep_limits(self, setup: Setup, times: PeerClock) -> None:
+        clock, timings, count, changed = setup.clock, setup.timings, self._count, self._audience.changed
+        self.misreading = misreading = Misreading(self.memory, times, clock, count)
+        limit_key = LimitKey(self.configuration, self.memory, count)
+        self.lease = Lease(
+            self.bench,
+            self.snapshot,
+            self.memory,
+            Saying(self.bench, limit_key, misreading, clock=clock, count=count),
+            misreading,
+            timings=timings,
+            count=count,
+            changed=changed,
+        )
+        self.hours = DefaultHours(
+            self.bench, self.memory, misreading, clock=clock, timings=timings, count=count, changed=changed
+        )
+        self.remedies = Remedies(self.bench, onboarding=self.onboarding, lease=self.lease, hours=self.hours)
+
+    def _add_those_who_start(self, setup: Setup) -> None:
+        """Add who readies the charge point for a charge, who begins it, and who sees that its meter speaks."""
+        timings, count, may_start = setup.timings, self._count, setup.start_without_tag
         self.upkeep = Upkeep(
             self.bench,
             onboarding=self.onboarding,
             rate=self.rate,
             memory=self.memory,
-            start_without_tag=start_without_tag,
+            start_without_tag=may_start,
             count=count,
         )
-        times = PeerClock(clock)
-        self.misreading = misreading = Misreading(self.memory, times, clock, count)
-        limit_key = LimitKey(self.configuration, self.memory, count)
-        saying = Saying(self.bench, limit_key, misreading, clock=clock, count=count)
-        self.lease = Lease(
-            self.bench,
-            self.snapshot,
-            self.memory,
-            saying,
-            misreading,
-            timings=timings,
-            count=count,
-            changed=audience.changed,
-        )
-        self.hours = DefaultHours(
-            self.bench,
-            self.memory,
-            misreading,
-            clock=clock,
-            timings=timings,
-            count=count,
-            changed=audience.changed,
-        )
-        self.remedies = Remedies(self.bench, onboarding=self.onboarding, lease=self.lease, hours=self.hours)
-        self.starting = Starting(self.lease, connector_id, id_tag, timings, start_without_tag=start_without_tag)
+        self.starting = Starting(self.lease, setup.connector_id, setup.id_tag, timings, start_without_tag=may_start)
         self.starter = Starter(
             status=lambda: self.snapshot.status,
             connection=lambda: self.bench.connection,
@@ -117,11 +134,13 @@ class Parts:
             self.snapshot,
             self.configuration,
             connection=lambda: self.bench.connection,
-            connector_id=connector_id,
+            connector_id=setup.connector_id,
             timings=timings,
             count=count,
         )
-        self.hearing = Hearing(
+
+    def _hearing(self, setup: Setup, times: PeerClock) -> Hearing:
+        return Hearing(
             Actors(
                 bench=self.bench,
                 line=self.line,
@@ -135,12 +154,12 @@ class Parts:
             book=self.book,
             memory=self.memory,
             times=times,
-            clock=clock,
-            timings=timings,
-            authorise=authorise,
+            clock=setup.clock,
+            timings=setup.timings,
+            authorise=setup.authorise,
             may_start=self.starting.may_start,
-            changed=audience.changed,
-            count=count,
+            changed=self._audience.changed,
+            count=self._count,
         )
 
     @property
