@@ -28,6 +28,7 @@ from custom_components.smart_charge.chargers.charger import Kept
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.forgetting.exports import exports_of
+from custom_components.smart_charge.forgetting.request import async_go_on
 from custom_components.smart_charge.forgetting.search import needles, search
 from custom_components.smart_charge.household_tags import RefusedTags
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
@@ -397,6 +398,40 @@ async def test_records_that_cannot_be_erased_are_told_and_all_else_stays(
     assert told.value.translation_key == "records_locked"
     assert charger.people_forgotten == 0
     assert len(hass.data[DOMAIN].tags) == 1  # type: ignore[attr-defined]
+
+
+@S7_2
+@pytest.mark.parametrize("cut_at", ["_async_erase_stored", "_async_tell_chargers", "_async_erase_history"])
+async def test_a_deletion_that_was_cut_short_is_finished_at_the_next_start(  # noqa: PLR0917
+    hass: HomeAssistant, recorder_mock: Recorder, ledger: Ledger, charger: FakeCharger,
+    freezer: FrozenDateTimeFactory, hass_storage: dict[str, Any], cut_at: str,
+) -> None:  # fmt: skip
+    hass.bus.async_fire("tag_scanned", {"tag_id": TAG})  # of another integration's reader
+    session_id = await live_here(hass, ledger, charger, freezer)
+    with (
+        patch(f"custom_components.smart_charge.forgetting.deletion.{cut_at}", side_effect=asyncio.CancelledError),
+        pytest.raises(asyncio.CancelledError),
+    ):
+        await delete(hass)
+    assert hass_storage[f"{DOMAIN}.forgetting"]["data"]["names"] == [NAME]
+    await async_go_on(hass)  # as a start of Home Assistant does
+    await settle(hass)
+    await async_wait_recording_done(hass)
+    assert f"{DOMAIN}.forgetting" not in hass_storage
+    assert words_in(files_of(hass, recorder_mock), TAG, NAME, session_id) == set()
+    assert er.async_get(hass).async_get("sensor.garage_power").name is None  # type: ignore[union-attr]
+
+
+@S7_2
+async def test_a_deletion_that_did_not_begin_is_not_gone_on_with(
+    hass: HomeAssistant, ledger: Ledger, hass_storage: dict[str, Any]
+) -> None:
+    with (
+        patch.object(Ledger, "async_erase", side_effect=HomeAssistantError("locked")),
+        pytest.raises(HomeAssistantError),
+    ):
+        await delete(hass)
+    assert f"{DOMAIN}.forgetting" not in hass_storage
 
 
 async def test_without_a_recorder_the_rest_is_deleted(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -13,7 +13,7 @@ from ..admin import async_register_admin_action
 from ..coordinator import SmartChargeConfigEntry
 from ..errors import invalid
 from ..forgetting.exports import exports_of
-from ..forgetting.request import async_delete
+from ..forgetting.request import async_delete, async_go_on
 from ..forgetting.traces import charge_point_entries
 from .requests import charge_point_of
 
@@ -31,6 +31,7 @@ DELETE_SCHEMA: Final = probatio.Schema(
 def async_setup_forgetting(hass: HomeAssistant) -> None:
     """Make the action known."""
     async_at_started(hass, _async_clear_away)
+    async_at_started(hass, async_go_on)
     async_register_admin_action(hass, "delete_personal_data", _async_delete, DELETE_SCHEMA, SupportsResponse.OPTIONAL)
 
 

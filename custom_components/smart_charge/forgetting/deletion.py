@@ -13,6 +13,7 @@ from typing import Final
 
 from homeassistant.const import KEY_DATA_LOGGING
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -34,9 +35,14 @@ from .later import async_have_forgotten
 from .names import async_forget_names, telling_entity_ids
 from .search import needles, not_searched, search
 from .traces import Traces, async_gather_traces
+from .unfinished import async_begin, async_end, async_unfinished
 
 NOWHERE_NEAR: Final = ("backups", "log", "charge_point_log", "given_away", "disk")
 """What no program of ours can reach, whatever is erased."""
+
+
+_OUT_OF_REACH: Final = "history"
+"""The recorder did not answer: nothing of it has been erased."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,13 +79,17 @@ async def async_forget_people(
 ) -> Forgotten:
     """Erase what is kept of the charge points of these entries; of everybody, when they are all there are.
 
+    What an earlier deletion did not finish is finished by this one.
+
     Raises:
         HomeAssistantError: the records cannot be erased now, and nothing was.
     """
     async with hass.data.setdefault(_BUSY, asyncio.Lock()):
-        traces = await async_gather_traces(hass, entries)
+        earlier = await async_unfinished(hass)
+        traces = await async_gather_traces(hass, entries, None if earlier is None else earlier.erasure)
         began_at = dt_util.utcnow()
-        erased = await hass.data[DATA_LEDGER].async_erase(traces.erasure, then=partial(_begin_anew, entries))
+        await async_begin(hass, [entry.entry_id for entry in entries], traces.erasure, user_id)
+        erased = await _async_erase_records(hass, entries, traces, is_first=earlier is None)
         done = [Item(what=table, count=count) for table, count in erased.rows.items() if count]
         copies = await hass.async_add_executor_job(_delete_copies, hass, traces)
         done += [Item(what="damaged_copies", count=len(copies))] if copies else []
@@ -90,6 +100,8 @@ async def async_forget_people(
         done += [Item(what="exports", count=files)] if files else []
         asked, deaf = await _async_tell_chargers(entries)
         history, left = await _async_erase_history(hass, traces, began_at)
+        if _OUT_OF_REACH not in {item.what for item in left}:
+            await async_end(hass)
         hass.data[DATA_LEDGER].refresh()
         left += [Item(what="records", count=each.count, where=each.where) for each in _unlawful(erased, copies)]
         left += [Item(what="changed_export", where=path) for path in changed]
@@ -106,6 +118,17 @@ async def async_forget_people(
 
 
 _BUSY: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_forgetting")
+
+
+async def _async_erase_records(
+    hass: HomeAssistant, entries: Sequence[SmartChargeConfigEntry], traces: Traces, *, is_first: bool
+) -> Erased:
+    try:
+        return await hass.data[DATA_LEDGER].async_erase(traces.erasure, then=partial(_begin_anew, entries))
+    except HomeAssistantError:
+        if is_first:  # nothing was erased, so nothing is unfinished
+            await async_end(hass)
+        raise
 
 
 def _begin_anew(entries: Sequence[SmartChargeConfigEntry]) -> None:
@@ -176,7 +199,7 @@ async def _async_erase_history(
         counts = await async_erase_history(hass, traces.history)
         found = await async_find_history(hass, traces.history, began_at)
     except HistoryOutOfReach as err:
-        return [], [Item(what="history", where=str(err))]
+        return [], [Item(what=_OUT_OF_REACH, where=str(err))]
     return (
         [Item(what=f"history_{kind}", count=count) for kind, count in counts.items() if count],
         [Item(what=f"history_{kind}", count=count) for kind, count in found.items()],

@@ -6,22 +6,28 @@ from functools import partial
 from typing import Final
 
 from homeassistant.components import persistent_notification
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from ..const import CONF_CHARGE_POINT_ID, DOMAIN
+from ..const import CONF_CHARGE_POINT_ID, DOMAIN, LOGGER
 from ..coordinator import SmartChargeConfigEntry, SmartChargeCoordinator
 from ..errors import invalid
 from ..identity import is_substitute
 from .deletion import Forgotten, Item, async_forget_people
 from .traces import charge_point_entries
+from .unfinished import async_unfinished
 
 ISSUE: Final = "delete_personal_data"
 ISSUE_STAYS_S: Final = 3600.0
 """A request that nobody confirms goes by itself, and with the charge point."""
+
+AGAIN_S: Final = 600.0
+"""While the records cannot be erased, or a charge point is not set up, this long passes until the next try."""
 
 _LISTS: Final = ("erased", "remains", "left", "out_of_reach")
 
@@ -52,6 +58,32 @@ async def async_delete(
     """
     if not is_meant(entries, typed):
         raise invalid("wrong_confirmation")
+    return await _async_delete_and_tell(hass, entries, user_id)
+
+
+async def async_go_on(hass: HomeAssistant, _now: datetime | None = None) -> None:
+    """Finish a deletion that was cut short, once the charge points that were named are set up.
+
+    A recorder that does not answer is asked again at the next start, or when somebody deletes again: each time what
+    has been recorded meanwhile goes too.
+    """
+    if (begun := await async_unfinished(hass)) is None:
+        return
+    entries = [entry for entry in charge_point_entries(hass) if entry.entry_id in begun.entries]
+    if not entries:
+        return
+    try:
+        if all(entry.state is ConfigEntryState.LOADED for entry in entries):
+            await _async_delete_and_tell(hass, entries, begun.user_id)
+            return
+    except HomeAssistantError as err:
+        LOGGER.debug("Personal data that was to be deleted is still there: %s", err)
+    async_call_later(hass, AGAIN_S, HassJob(partial(async_go_on, hass), cancel_on_shutdown=True))
+
+
+async def _async_delete_and_tell(
+    hass: HomeAssistant, entries: Sequence[SmartChargeConfigEntry], user_id: str | None
+) -> JsonObjectType:
     forgotten = await async_forget_people(hass, entries, user_id=user_id)
     words = await _async_words(hass)
     persistent_notification.async_create(hass, _message(forgotten, words), words.get("title"), f"{DOMAIN}_{ISSUE}")
@@ -84,9 +116,20 @@ def _message(forgotten: Forgotten, words: dict[str, str]) -> str:
     parts = []
     for name in _LISTS:
         items: Sequence[Item] = getattr(forgotten, name)
-        lines = [f"- {_sentence(item, words)}" for item in items]
+        lines = [f"- {_sentence(item, words)}" for item in _joined(items)]
         parts += [f"**{words.get(name, name)}**", "\n".join(lines) or f"- {words.get('nothing', '')}"]
     return "\n\n".join(parts)
+
+
+def _joined(items: Sequence[Item]) -> list[Item]:
+    """Return one line for what is the same in many places."""
+    places: dict[tuple[str, int | None], list[str]] = {}
+    for item in items:
+        places.setdefault((item.what, item.count), []).extend([] if item.where is None else [item.where])
+    return [
+        Item(what=what, count=count, where=", ".join(where) if where else None)
+        for (what, count), where in places.items()
+    ]
 
 
 # Asking first

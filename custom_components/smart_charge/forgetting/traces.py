@@ -48,8 +48,10 @@ class Traces:
         return any(word.casefold() in folded for word in self.words)
 
 
-async def async_gather_traces(hass: HomeAssistant, entries: Sequence[SmartChargeConfigEntry]) -> Traces:
-    """Gather them for the charge points of these entries.
+async def async_gather_traces(
+    hass: HomeAssistant, entries: Sequence[SmartChargeConfigEntry], earlier: Erasure | None = None
+) -> Traces:
+    """Gather them for the charge points of these entries, and for whom an earlier deletion has not finished with.
 
     Raises:
         HomeAssistantError: the records cannot be read now.
@@ -63,6 +65,8 @@ async def async_gather_traces(hass: HomeAssistant, entries: Sequence[SmartCharge
         erasure = erasure | left
     if is_everybody:
         erasure = _with_listed(hass, erasure) | _waiting(hass)
+    if earlier is not None:
+        erasure = erasure | earlier
     entity_ids = frozenset(_entity_ids(hass, None if is_everybody else erasure.charge_points))
     prefixes = tuple(f"{DOMAIN}:{each}" for each in ([""] if is_everybody else _slugs(erasure.charge_points)))
     return Traces(
