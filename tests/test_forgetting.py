@@ -314,6 +314,28 @@ async def test_a_charge_point_that_was_away_forgets_when_it_is_back(
 
 
 @S7_2
+async def test_what_is_not_on_record_yet_will_not_be(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
+) -> None:
+    charger.keeps_transactions = True
+    charger.say(**IDLE, import_wh=1_000)
+    await settle(hass)
+    charger.is_online = False
+    charger.tell()
+    await after(hass, freezer, hours=3)
+    charger.is_online = True
+    charger.say(**IDLE, import_wh=9_000)  # a stay that the charge point has yet to tell of
+    await settle(hass)
+    await delete(hass)
+    await after(hass, freezer, minutes=20)
+    charger.say(**IDLE)
+    await settle(hass)
+    await ledger.async_flush()
+    day = timedelta(days=1)
+    assert await ledger.async_ask(lambda journal: journal.sessions(dt_util.utcnow() - day, dt_util.utcnow())) == []
+
+
+@S7_2
 async def test_a_second_wipe_finds_nothing_more_to_do(
     hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, freezer: FrozenDateTimeFactory
 ) -> None:

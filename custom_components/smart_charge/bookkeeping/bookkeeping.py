@@ -69,7 +69,7 @@ class Bookkeeping:
         """Forget the running session and what demand response has moved in it (S7.2)."""
         memory = self._memory
         memory.session = memory.tab = None
-        memory.over, memory.ends = (), ()
+        memory.over, memory.ends, memory.unclaimed = (), (), memory.unclaimed.settled
         memory.books = Books()
         self.recording.forget()
 

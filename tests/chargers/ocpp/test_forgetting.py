@@ -84,3 +84,13 @@ async def test_a_start_that_comes_again_afterwards_still_gets_the_same_id(site: 
     before = await peer.start("card", at=at)
     await charger.forget_people()
     assert (await peer.start("card", at=at))["transactionId"] == before["transactionId"]
+
+
+async def test_a_charge_that_is_not_on_record_yet_will_not_be(site: Site) -> None:
+    charger, peer = await meet(site)
+    begun = await peer.start("card")
+    ended = {"transactionId": begun["transactionId"], "meterStop": 8000, "timestamp": stamp()}
+    await peer.ask("StopTransaction", ended)
+    await until(lambda: charger.past_transactions)
+    await charger.forget_people()
+    assert charger.past_transactions == ()

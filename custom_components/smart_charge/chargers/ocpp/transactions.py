@@ -59,8 +59,11 @@ class TransactionBook:
         await self._keep()
 
     async def forget_people(self) -> None:
-        """Forget whose tags they were. That they were is kept, so that a repetition is still told from news."""
-        self._entries = [replace(entry, id_tag="") for entry in self._entries]
+        """Forget whose tags they were, and put none of them on record that is over.
+
+        That they were is kept, so that a repetition is still told from news.
+        """
+        self._entries = [replace(entry, id_tag="", is_acknowledged=not entry.is_open) for entry in self._entries]
         await self._keep()
 
     async def start(self, said: Started, connector_id: int, *, is_live: bool = True) -> int:
