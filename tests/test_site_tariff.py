@@ -69,6 +69,7 @@ async def test_a_two_rate_tariff_is_typed_and_read_over(hass: HomeAssistant, sit
     assert preview["description_placeholders"] == {
         "currency": "GBP",
         "hours_without": "0",
+        "standing": "0.00",
         "week": "- Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday: "
         "00:00 to 00:30 0.2625; 00:30 to 05:30 0.0735; 05:30 to 00:00 0.2625",
     }
@@ -82,6 +83,15 @@ async def test_a_two_rate_tariff_is_typed_and_read_over(hass: HomeAssistant, sit
     assert price.attributes["known_until"] == dt_util.parse_datetime("2026-11-27T00:00:00+00:00")
     cheap = of_site(hass, "next_cheap_period")
     assert (cheap.state, cheap.attributes["average_price"]) == ("2026-11-24T00:30:00+00:00", 0.0735)
+
+
+async def test_the_standing_charge_is_shown_with_the_price(hass: HomeAssistant, site: MockConfigEntry) -> None:
+    for charge, read_over, told in ((0.6, "0.63", 0.63), (0.8, "0.84", 0.84), (0, "0.00", None)):
+        preview = await typed(hass, site, TWO_RATES | {"standing": charge})
+        assert preview["description_placeholders"]["standing"] == read_over
+        await go_on(hass, preview, {"is_right": True})
+        await settle(hass)
+        assert of_site(hass, "electricity_price").attributes["standing_charge"] == told
 
 
 async def test_what_is_not_right_is_corrected(hass: HomeAssistant, site: MockConfigEntry) -> None:

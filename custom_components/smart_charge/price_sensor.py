@@ -38,6 +38,7 @@ def _known(prices: SitePrices, now: datetime) -> dict[str, Any]:
         "source": prices.source,
         "problem": prices.problem,
         "known_until": prices.known_until,
+        "standing_charge": None if prices.standing_charge is None else float(prices.standing_charge),
         "prices": _rows(ahead),
     }
 

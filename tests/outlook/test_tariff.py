@@ -116,11 +116,11 @@ def test_vat_comes_on_top():
     plain = tariff(NIGHT, vat_percent=Decimal(5), standing_per_day=Decimal("0.60"))
     assert plain.price_at(datetime(2027, 1, 12, 1, tzinfo=UTC)) == Decimal("0.0735")
     assert plain.price_at(datetime(2027, 1, 12, 12, tzinfo=UTC)) == Decimal("0.315")
-    assert plain.standing_charge(30) == Decimal("18.9")
+    assert plain.standing_charge == Decimal("0.63")
 
 
 def test_prices_typed_with_vat_stay():
-    assert tariff(standing_per_day=Decimal("0.60")).standing_charge(2) == Decimal("1.20")
+    assert tariff(standing_per_day=Decimal("0.60")).standing_charge == Decimal("0.60")
 
 
 @pytest.mark.parametrize("percent", [Decimal(-1), Decimal(101)])

@@ -20,7 +20,7 @@ def test_what_is_stored_is_what_is_on_the_bill():
     assert tariff.rates[0].price_per_kwh == Decimal("0.075")
     assert (tariff.rates[0].window.days, tariff.rates[0].window.start) == (frozenset({0, 1}), time(0, 30))
     assert (tariff.otherwise_per_kwh, tariff.vat_percent) == (Decimal("0.25"), Decimal(5))
-    assert tariff.standing_charge(2) == Decimal("1.26")
+    assert tariff.standing_charge == Decimal("0.63")
 
 
 def test_one_price_at_all_times_is_a_tariff():

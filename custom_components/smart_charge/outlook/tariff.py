@@ -58,7 +58,7 @@ class Tariff:
         rates: of several that fit, the first counts.
         otherwise_per_kwh: at all other times; None leaves them without a price.
         vat_percent: added to every price; None when the prices were typed with VAT.
-        standing_per_day: due whatever is used, so no plan asks for it; for the cost of a month.
+        standing_per_day: due whatever is used, so no plan asks for it and no charge costs it.
 
     Raises ValueError when a price, VAT or charge is no number.
     """
@@ -97,9 +97,10 @@ class Tariff:
         ]
         return line(slots, edges[0], edges[-1])
 
-    def standing_charge(self, days: int) -> Decimal:
-        """Return the standing charge of so many days, VAT included."""
-        return self._with_vat(self.standing_per_day) * days
+    @property
+    def standing_charge(self) -> Decimal:
+        """What is due for a day, VAT included."""
+        return self._with_vat(self.standing_per_day)
 
     def _edges(self, start_at: datetime, end_at: datetime) -> list[datetime]:
         """Find every instant between, at which a price could change: windows, clock changes, local midnights."""

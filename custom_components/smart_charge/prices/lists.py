@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
@@ -54,6 +55,16 @@ def _typed(tariff: Mapping[str, Any], start_at: datetime, end_at: datetime) -> t
         return tariff_from(tariff, local_zone()).slots(start_at, end_at)
     except NotATariff as err:
         raise PricesNotUnderstood(err.key, str(err)) from err
+
+
+def standing_charge(tariff: Mapping[str, Any]) -> Decimal | None:
+    """Return what is due for each day, VAT included; None where nobody typed such a charge."""
+    if tariff.get(CONF_SOURCE) != SOURCE_TYPED:
+        return None
+    try:
+        return tariff_from(tariff, local_zone()).standing_charge or None
+    except NotATariff:
+        return None
 
 
 async def async_fetch(hass: HomeAssistant, tariff: Mapping[str, Any], known: tuple[Slot, ...], now: datetime) -> Prices:

@@ -21,7 +21,7 @@ from ..outlook.entities import read_entities, read_present
 from ..outlook.prices import Prices, PricesNotUnderstood, merged, repeated
 from ..records.carry import Unreadable, from_plain, to_plain
 from ..site import Site
-from .lists import ASKED, async_fetch, typed_slots
+from .lists import ASKED, async_fetch, standing_charge, typed_slots
 from .tariff_options import CONF_ENTITIES, CONF_SOURCE, SOURCE_ENTITIES, SOURCE_NONE, SOURCE_TYPED, tariff_of
 
 KEPT: Final = timedelta(days=2)
@@ -37,12 +37,14 @@ class SitePrices:
     Attributes:
         slots: in order, in whole currency for a kilowatt-hour; time without one has no known price.
         currency: of the prices.
+        standing_charge: due for each day, VAT included; None where none was typed. No plan or cost contains it.
         problem: why the last look at the source brought nothing, as a translation key; None while all is well.
     """
 
     def __init__(self, hass: HomeAssistant, site: Site) -> None:
         self.slots: tuple[Slot, ...] = ()
         self.currency = hass.config.currency
+        self.standing_charge: Decimal | None = None
         self.problem: str | None = None
         self._hass = hass
         self._site = site
@@ -138,7 +140,10 @@ class SitePrices:
         if self.source == SOURCE_ENTITIES:
             entity_ids = tariff.get(CONF_ENTITIES, ())
             self._forget_source = async_track_state_change_event(self._hass, entity_ids, self._entity_changed)
+        before, self.standing_charge = self.standing_charge, standing_charge(tariff)
         self._refresh()
+        if self.standing_charge != before:
+            self._tell()
 
     # Looking
 

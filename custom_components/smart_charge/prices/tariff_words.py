@@ -15,7 +15,7 @@ from ..outlook.typed import week
 
 
 async def week_placeholders(hass: HomeAssistant, tariff: Tariff) -> dict[str, str]:
-    """Return the week from today on, line by line, with how many of its hours have no price."""
+    """Return the week from today on, line by line, how many of its hours have no price, and the standing charge."""
     texts = await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
     prefix = f"component.{DOMAIN}.selector."
     lines, gaps = [], timedelta(0)
@@ -27,7 +27,12 @@ async def week_placeholders(hass: HomeAssistant, tariff: Tariff) -> dict[str, st
         unpriced = (slot.end_at - slot.start_at for slot in slots if slot.price_per_kwh is None)
         gaps += sum(unpriced, timedelta(0)) * len(days)
     hours = f"{gaps.total_seconds() / 3600:g}"
-    return {"week": "\n".join(lines), "currency": hass.config.currency, "hours_without": hours}
+    return {
+        "week": "\n".join(lines),
+        "currency": hass.config.currency,
+        "hours_without": hours,
+        "standing": _money(tariff.standing_charge) or "",
+    }
 
 
 def found_placeholders(hass: HomeAssistant, prices: Prices) -> dict[str, str]:
