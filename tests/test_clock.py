@@ -88,6 +88,26 @@ async def test_a_clock_put_right_neither_stops_nor_restarts_the_vehicle(
     assert shown(hass, WHY) == "not_plugged_in"
 
 
+@pytest.mark.requirement("8.1")
+async def test_too_much_current_is_seen_soon_after_the_clock_was_set_back(
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    entry.runtime_data.change_options({"mode": "always"})
+    charger.say(**PLUGGED_IN)
+    await settle(hass)
+    await call(hass, "press", "button.garage_skip_delay")
+    charger.sample(**CHARGING)
+    await settle(hass)
+    await jump(hass, charger, freezer, -timedelta(hours=3))
+    for _ in range(30):
+        freezer.tick(5)
+        charger.sample(**CHARGING | {"current_a": (45.0, None, None), "power_w": 10_350.0})
+        await hass.async_block_till_done()
+        if charger.asked[-1] == 0.0:
+            break
+    assert (charger.asked[-1], shown(hass, WHY)) == (0.0, "over_current")
+
+
 @pytest.mark.parametrize("back", [timedelta(minutes=9), timedelta(days=366)])
 async def test_a_stay_over_which_the_clock_was_set_back_does_not_end_before_it_began(
     hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, back: timedelta

@@ -44,6 +44,7 @@ class Asking:
         """Return what is asked for, as its meter is judged by; None before anything was, and without a link."""
         if self._asked_a is None or self._since is None or not self._charger.is_online:
             return None
+        self._since = min(self._since, dt_util.utcnow())  # the clock may have been set back
         return Asked(setpoint_a=self._asked_a, since_at=self._since, rated_a=settings.rated_a, phases=settings.phases)
 
     def look_at(self, now: datetime) -> datetime | None:

@@ -51,6 +51,8 @@ class Following:
 
         What was refused is asked again even where the charge point happens to do it.
         """
+        if self._asked_at is not None and self._asked_at > now:
+            self._asked_at = now  # the clock was set back
         if self._asked_at is None or taken_at <= self._asked_at:
             is_followed = None
         self._is_followed = is_followed

@@ -52,6 +52,27 @@ def test_a_meter_that_lags_behind_a_fall_raises_nothing_while_circuit_and_cable_
 
 
 @pytest.mark.requirement("8.1")
+@pytest.mark.parametrize(
+    ("asked", "drawn_a", "offered_a", "danger"),
+    [(ASKED, 20, 16, Danger.OVER_CURRENT), (PAUSED, 10, 0, Danger.CONTACTOR_WELDED)],
+)
+def test_a_clock_that_was_set_back_blinds_nobody(asked, drawn_a, offered_a, danger):
+    guard = Guard()
+    for second in range(10):
+        guard, _ = watch(guard, sample(second, 0, offered_a=offered_a), asked)
+    hour_ago = range(-3600, -3300)
+    asked = replace(asked, since_at=OPEN - timedelta(hours=2))
+    assert seen((sample(second, drawn_a, offered_a=offered_a) for second in hour_ago), asked, guard)[0] is danger
+
+
+def test_samples_that_were_queued_raise_nothing_beside_newer_ones():
+    now = OPEN + timedelta(seconds=200)
+    live = [sample(second, 15, **OFFERS_16) for second in range(200)]
+    queued = [sample(second, 25, taken_at=now, **OFFERS_16) for second in range(200)]
+    assert seen([*live, *queued]) is None
+
+
+@pytest.mark.requirement("8.1")
 def test_more_than_rated_is_too_much_whatever_the_charge_point_offers():
     asked = replace(ASKED, setpoint_a=32, rated_a=16)
     danger, second = seen((sample(second, 31, offered_a=32.0) for second in range(60)), asked)

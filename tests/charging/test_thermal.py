@@ -16,9 +16,32 @@ def felt_each_second(*temperatures, thermal=None):
     thermal, began_at = thermal or Thermal(), OPEN
     if thermal.measured_at is not None:
         began_at = thermal.measured_at + timedelta(seconds=1)
+    return felt_from(began_at, *temperatures, thermal=thermal)
+
+
+def felt_from(began_at, *temperatures, thermal):
     for second, temperature_c in enumerate(temperatures):
-        thermal = felt(thermal, temperature_c, began_at + timedelta(seconds=second))
+        at = began_at + timedelta(seconds=second)
+        thermal = felt(thermal, temperature_c, at, at)
     return thermal
+
+
+@pytest.mark.requirement("8.1")
+def test_heat_is_felt_after_the_clock_was_set_back():
+    an_hour_ago = OPEN - timedelta(hours=1)
+    assert felt_from(an_hour_ago, *[75] * 12, thermal=felt_each_second(*[30] * 5)).heat is Heat.HOT
+
+
+def test_heat_of_a_time_to_come_holds_nothing():
+    hot = felt_each_second(*[75] * 12)
+    assert heat_at(hot, OPEN - timedelta(days=366)) is Heat.NORMAL
+
+
+def test_a_temperature_that_was_queued_changes_nothing():
+    cool = felt_each_second(*[30] * 60)
+    for second in range(30):
+        cool = felt(cool, 90, OPEN + timedelta(seconds=second), OPEN + timedelta(seconds=60))
+    assert cool.heat is Heat.NORMAL
 
 
 @pytest.mark.requirement("8.1")
@@ -52,7 +75,8 @@ def test_a_lone_wrong_value_changes_nothing():
 def test_a_charge_point_on_the_edge_switches_once_only():
     thermal, changes = Thermal(), 0
     for second in range(600):
-        after = felt(thermal, 65.0 + (-1) ** (second // 20), OPEN + timedelta(seconds=second))
+        at = OPEN + timedelta(seconds=second)
+        after = felt(thermal, 65.0 + (-1) ** (second // 20), at, at)
         changes, thermal = changes + (after.heat is not thermal.heat), after
     assert changes == 1
 
@@ -66,7 +90,7 @@ def test_an_old_temperature_limits_nothing():
 
 def test_a_temperature_that_was_not_measured_changes_nothing():
     hot = felt_each_second(*[80] * 12)
-    assert felt(hot, None, OPEN + timedelta(hours=1)) == hot
+    assert felt(hot, None, OPEN + timedelta(hours=1), OPEN + timedelta(hours=1)) == hot
 
 
 @pytest.mark.requirement("8.1")

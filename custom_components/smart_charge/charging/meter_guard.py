@@ -88,6 +88,8 @@ class Asked:
 def watch(guard: Guard, sample: Reading, asked: Asked) -> tuple[Guard, Alarm | None]:
     """Return the guard after a sample of the meter, and the alarm that it raises, if any."""
     at, drawn_a = sample.measured_at, drawn(sample, asked.phases)
+    if guard.sampled_at is not None and guard.sampled_at > sample.taken_at:
+        guard = Guard()  # the clock was set back
     if at is None or at <= asked.since_at or (guard.sampled_at is not None and at <= guard.sampled_at):
         return guard, None
     if drawn_a is None or (guard.sampled_at is not None and at - guard.sampled_at > _LONGEST_GAP):

@@ -43,8 +43,13 @@ class Thermal:
     next_since: datetime | None = None
 
 
-def felt(thermal: Thermal, temperature_c: float | None, at: datetime) -> Thermal:
-    """Return what holds after a temperature that was measured at ``at``; None was not measured."""
+def felt(thermal: Thermal, temperature_c: float | None, at: datetime, now: datetime) -> Thermal:
+    """Return what holds after a temperature that was measured at ``at``; None was not measured.
+
+    After the clock was set back the last one is still to come, and counts no more.
+    """
+    if thermal.measured_at is not None and thermal.measured_at > now:
+        thermal = replace(thermal, measured_at=None, next_since=None)
     if temperature_c is None or (thermal.measured_at is not None and at <= thermal.measured_at):
         return thermal
     says = _says(thermal.heat, temperature_c)
@@ -58,8 +63,8 @@ def felt(thermal: Thermal, temperature_c: float | None, at: datetime) -> Thermal
 
 
 def heat_at(thermal: Thermal, now: datetime) -> Heat:
-    """Return what holds now: nothing, once the last temperature is old."""
-    if thermal.measured_at is None or now - thermal.measured_at >= _OLD_AFTER:
+    """Return what holds now: nothing, once the last temperature is old, or still to come."""
+    if thermal.measured_at is None or not timedelta(0) <= now - thermal.measured_at < _OLD_AFTER:
         return Heat.NORMAL
     return thermal.heat
 

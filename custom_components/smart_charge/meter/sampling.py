@@ -40,7 +40,7 @@ class Sampling:
         if sample.measured_at is None:
             return None
         self._feed.add(self._live(sample, sample.measured_at))
-        self._thermal = felt(self._thermal, sample.temperature_c, sample.measured_at)
+        self._thermal = felt(self._thermal, sample.temperature_c, sample.measured_at, sample.taken_at)
         memory = self._memory
         if memory.accuracy.tally.session_at is not None:
             memory.accuracy = History(tally=added(memory.accuracy.tally, sample), errors=memory.accuracy.errors)
