@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.charging.meter_trial import Doubt, Miss
-from custom_components.smart_charge.const import CONF_GRID_METER, CONF_SUPPLY, DOMAIN
+from custom_components.smart_charge.const import CONF_GRID_METER, CONF_SOLAR, CONF_SUPPLY, DOMAIN
 from custom_components.smart_charge.repairs import async_create_fix_flow
 from custom_components.smart_charge.site import DATA_SITE
 
@@ -135,6 +135,16 @@ async def test_a_meter_that_was_put_right_is_believed_by_what_it_shows(hass: Hom
     evening.meter = truth
     await evening.switches(2)
     assert told(hass) is None
+
+
+async def test_a_solar_sensor_that_is_named_ends_no_doubt(hass: HomeAssistant, evening: Evening) -> None:
+    evening.meter = LIES["unseen"]
+    await evening.switches(4)
+    site = hass.config_entries.async_get_known_entry("01SITE")
+    solar = {CONF_SOLAR: {"power": ["sensor.solar"]}}
+    hass.config_entries.async_update_entry(site, options={**site.options, **solar})
+    await settle(hass)
+    assert told(hass) == "grid_meter_unseen"
 
 
 async def test_the_doubt_outlasts_a_reload_and_ends_by_hand(hass: HomeAssistant, evening: Evening) -> None:

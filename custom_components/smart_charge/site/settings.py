@@ -1,7 +1,7 @@
 """What the owner has said of the premises: the site's options as the values that the rules take."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..charging.claims import Supply
@@ -96,6 +96,11 @@ class MeterSettings:
         return bool(self.essential)
 
     @property
+    def at_supply(self) -> MeterSettings:
+        """The grid meter alone: another sensor of solar or battery makes no other meter of it."""
+        return replace(self, solar=(), battery=(), battery_charge_is_positive=False)
+
+    @property
     def entity_ids(self) -> frozenset[str]:
         """All sensors to follow."""
         by_phase = (*self.power, *self.export, *self.current, *self.voltage)
@@ -123,7 +128,7 @@ type Reckoning = tuple[MeterSettings, object, object]
 def house_reckoned_by(options: Mapping[str, Any]) -> Reckoning | None:
     """Return what the load of the house is reckoned by: the meter, and who is wired where; None without a limit."""
     supply = options.get(CONF_SUPPLY)
-    return (meter_from(options), supply[CONF_PHASES], supply.get(CONF_WIRING)) if supply else None
+    return (meter_from(options).at_supply, supply[CONF_PHASES], supply.get(CONF_WIRING)) if supply else None
 
 
 def _by_phase(stored: Mapping[str, str] | None) -> PhaseEntities:

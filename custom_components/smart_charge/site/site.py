@@ -111,7 +111,7 @@ class Site:
         self._left = None
         before, self._meter_settings = self._meter_settings, meter_from(self.options)
         self._meter.follow(self._meter_settings)
-        is_meter_new = before.has_meter and before != self._meter_settings
+        is_meter_new = before.has_meter and before.at_supply != self._meter_settings.at_supply
         if is_meter_new:
             self._trial = Trial()
         reckoned_by, self._reckoned_by = self._reckoned_by, house_reckoned_by(self.options)
