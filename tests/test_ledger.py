@@ -1,6 +1,7 @@
 # ruff: noqa: ASYNC240  the tests look at the files of a home that waits for them
 """The records as Home Assistant keeps them: written behind the loop's back, whatever is wrong with the database."""
 
+import asyncio
 from datetime import timedelta
 import os
 from pathlib import Path
@@ -20,6 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_charge.const import DOMAIN
 from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
+from custom_components.smart_charge.records.buffer import thinned
 from custom_components.smart_charge.records.errors import LedgerUnreachable
 from custom_components.smart_charge.records.migrations import STEPS
 from custom_components.smart_charge.records.values import Condition, ConditionSeen, OutletKey, SessionRecord
@@ -260,3 +262,53 @@ async def test_records_that_wait_until_the_end_are_written_and_nothing_else_is(
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
     connection.close()
+
+
+async def test_what_the_database_cannot_take_survives_a_kill(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, hass_storage: dict[str, Any]
+) -> None:
+    """Not at once: another's backup holds it for a moment only."""
+    with (
+        patch("custom_components.smart_charge.ledger.database.Store.at_path", side_effect=LedgerUnreachable("away")),
+        patch("custom_components.smart_charge.ledger.waiting.FIRST_S", 0.0),
+    ):
+        await ledger.async_stop()
+        ledger.start()
+        await tell(hass, charger, **PLUGGED_IN, import_wh=1_000)
+        await ledger.async_flush()
+        kept = hass_storage["smart_charge.waiting"]["data"]["records"]
+        assert len(kept) == len(ledger.buffer) > 0
+        after_the_kill = Ledger(hass)
+        await after_the_kill.async_load()
+        assert after_the_kill.buffer.waiting == thinned(ledger.buffer.waiting)
+        await tell(hass, charger, **IDLE, import_wh=2_000)
+        await ledger.async_flush()
+        assert hass_storage["smart_charge.waiting"]["data"]["records"] == kept  # it is not written all the time
+    await ledger.async_flush()
+    assert "smart_charge.waiting" not in hass_storage
+    assert len(await sessions(ledger)) == 1
+
+
+async def test_a_moment_of_trouble_writes_nothing_besides(
+    hass: HomeAssistant, ledger: Ledger, charger: FakeCharger, hass_storage: dict[str, Any]
+) -> None:
+    with patch("custom_components.smart_charge.ledger.database.Store.at_path", side_effect=LedgerUnreachable("away")):
+        await ledger.async_stop()
+        ledger.start()
+        await tell(hass, charger, **PLUGGED_IN, import_wh=1_000)
+        await ledger.async_flush()
+    assert "smart_charge.waiting" not in hass_storage
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_record(hass: HomeAssistant, ledger: Ledger) -> None:
+    ledger._checkpoint.call_off()
+    before = set(hass.loop._scheduled)  # type: ignore[attr-defined]
+    ledger.add(ConditionSeen(outlet=OUTLET, condition=Condition.FAULTED, at=dt_util.utcnow()))
+    (checkpoint,) = set(hass.loop._scheduled) - before  # type: ignore[attr-defined]
+    an_hour_ago = dt_util.utcnow().timestamp() - 3600
+    with patch("homeassistant.helpers.event.time_tracker_timestamp", return_value=an_hour_ago):
+        checkpoint._run()
+    checkpoint.cancel()
+    assert ledger._writing is not None
+    await asyncio.wait({ledger._writing})
+    assert ledger.has_written_all

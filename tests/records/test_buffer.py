@@ -1,7 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 import sqlite3
 from threading import Thread
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -84,6 +88,24 @@ def test_one_record_that_no_database_takes_does_not_hold_up_the_others(journal: 
     flushed = buffer.flush(journal)
     assert (flushed.waiting, len(flushed.rejected), flushed.error) == (0, 1, None)
     assert kinds(journal) == ['{"n":1}', '{"n":2}', '{"n":3}']
+
+
+@pytest.mark.parametrize("wrong", ["x", None, [], object(), float("inf"), Decimal("NaN"), 2**70])
+@pytest.mark.parametrize("name", ["import_wh", "cost", "plugged_in_at", "charge_ended_at", "tag"])
+def test_a_record_of_the_wrong_kind_does_not_hold_up_the_others(journal: Journal, name: str, wrong: Any) -> None:
+    buffer, good = Buffer(), a_session(new_outlet())
+    buffer.add(replace(a_session(new_outlet()), **{name: wrong}), good)
+    flushed = buffer.flush(journal)
+    assert (flushed.error, flushed.waiting) == (None, 0)
+    assert good in journal.open_sessions()
+
+
+def test_what_fails_unheard_of_loses_nothing(journal: Journal) -> None:
+    buffer = Buffer()
+    buffer.add(a_session(new_outlet()), a_session(new_outlet()))
+    with patch.object(Journal, "write", side_effect=MemoryError), pytest.raises(MemoryError):
+        buffer.flush(journal)
+    assert buffer.flush(journal).written == 2
 
 
 def test_a_long_absence_costs_detail_before_it_costs_records(journal: Journal) -> None:

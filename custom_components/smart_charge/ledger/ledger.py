@@ -5,29 +5,23 @@ Whatever is wrong with it, charging goes on: what cannot be written waits in mem
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_point_in_utc_time
-from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
 from ..errors import ledger_error
-from ..records.buffer import Buffer, Flushed
-from ..records.errors import LedgerError, LedgerLocked
+from ..records.buffer import Buffer, Flushed, thinned
+from ..records.errors import LedgerError, LedgerFull, LedgerLocked
 from ..records.journal import Journal, Record
 from ..records.remnants import Erasure
 from ..records.retention import Erased, erase, together
+from .checkpoint import Checkpoint
 from .copy import Copying
 from .database import Database
 from .waiting import Waiting, tell_losses
-
-CHECKPOINT: Final = timedelta(seconds=30)
-"""What can wait is on disk after this long (DESIGN section 5); so often it is tried again while it fails."""
 
 
 class Ledger:
@@ -41,7 +35,7 @@ class Ledger:
         self._access = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
         self._is_more_due = False
-        self._timer: CALLBACK_TYPE | None = None
+        self._checkpoint = Checkpoint(hass, self.write_soon)
         self._listeners: list[Callable[[], None]] = []
         self._preparations: list[Callable[[], Awaitable[None]]] = []
         self._forget_stop: CALLBACK_TYPE | None = None
@@ -104,14 +98,19 @@ class Ledger:
             await asyncio.wait({self._writing})
         self._copying.end()
         await self.async_flush()
-        self._disarm()
+        self._checkpoint.call_off()
         self._forget_stop()
         self._forget_stop = None
         async with self._access:
             await self._database.async_close()
 
     async def _async_on_stop(self, _event: Event) -> None:
+        if self.error is not None or self._writing is not None:  # the last try may take longer than it is given
+            await self._async_keep_waiting()
         await self.async_stop()
+        await self._async_keep_waiting()
+
+    async def _async_keep_waiting(self) -> None:
         if waiting := self.buffer.waiting:
             await self._waiting.async_keep(waiting, self._database.pseudonyms)
 
@@ -142,7 +141,7 @@ class Ledger:
     @callback
     def write_soon(self) -> None:
         """Have the one task that writes write what waits."""
-        self._disarm()
+        self._checkpoint.call_off()
         if self._writing is not None:
             self._is_more_due = True
         elif self.is_started:
@@ -159,13 +158,19 @@ class Ledger:
             if flushed is None:  # the file was deleted or replaced under us, and what we wrote would be nowhere
                 await self._database.async_close()
                 flushed = await self._async_empty()
+            await self._async_keep_or_drop()
         if flushed is not None:
             self._judge(flushed)
         if not self.has_written_all:
             self._arm()
-        else:
-            await self._waiting.async_drop()
         await self._async_leave()
+
+    async def _async_keep_or_drop(self) -> None:
+        """Have what waits on disk too, now and then: nobody but us may know of it when Home Assistant is killed."""
+        if self.has_written_all:
+            await self._waiting.async_drop()
+        elif self._waiting.is_due and (self.url or not isinstance(self.error, LedgerFull)):  # one disk holds both
+            await self._waiting.async_keep(thinned(self.buffer.waiting), self._database.pseudonyms)
 
     async def async_ask[AnswerT](self, question: Callable[[Journal], AnswerT]) -> AnswerT:
         """Return what ``question``, run in an executor, makes of the journal.
@@ -333,19 +338,8 @@ class Ledger:
             self.refresh()
 
     def _arm(self) -> None:
-        if self._timer is None and self.is_started:
-            due_at = dt_util.utcnow() + CHECKPOINT
-            self._timer = async_track_point_in_utc_time(self._hass, self._on_time, due_at)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer()
-            self._timer = None
-
-    @callback
-    def _on_time(self, _now: datetime) -> None:
-        self._timer = None
-        self.write_soon()
+        if self.is_started:
+            self._checkpoint.be_due()
 
 
 DATA_LEDGER: HassKey[Ledger] = HassKey(f"{DOMAIN}.ledger")

@@ -84,6 +84,9 @@ class Buffer:
                 except LedgerError as err:
                     self._put_back()
                     error = err
+                except BaseException:
+                    self._put_back()
+                    raise
                 else:
                     at_once = min(at_once * 2, _AT_ONCE)
                 self._in_flight = []

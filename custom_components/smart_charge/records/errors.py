@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import sqlite3
 
-from sqlalchemy.exc import SQLAlchemyError, StatementError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 
 
 class LedgerError(Exception):
@@ -83,12 +83,15 @@ _BY_SQLITE_CODE: dict[int, type[LedgerError]] = {
 
 # Codes and classes of codes: PostgreSQL manual, appendix A. The longest that fits decides.
 _BY_SQLSTATE: dict[str, type[LedgerError]] = {
+    "0A000": WriteRejected,
     "22": WriteRejected,
     "23": WriteRejected,
     "25006": LedgerReadOnly,
     "3F000": LedgerReadOnly,
     "40": LedgerLocked,
     "42501": LedgerReadOnly,
+    "42804": WriteRejected,
+    "42846": WriteRejected,
     "53100": LedgerFull,
     "53200": LedgerServerFault,
     "55P03": LedgerLocked,
@@ -111,6 +114,10 @@ _BY_WORDS: dict[str, type[LedgerError]] = {
     "ssl": LedgerNotEncrypted,
     "database ": LedgerNoDatabase,
 }
+_OF_VALUES: tuple[type[Exception], ...] = (
+    ValueError, TypeError, ArithmeticError, AttributeError, LookupError, ArgumentError,
+)  # fmt: skip
+_UNKNOWN_TYPE = ("Error binding parameter", "cannot adapt type")
 _SAID_BY_SERVER = ("FATAL:", "fe_sendauth:", "SSL", "certificate")
 
 
@@ -119,7 +126,9 @@ def translated() -> Iterator[None]:
     """Raise what the database or its driver says as one of ours."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, ValueError, OverflowError) as err:
+    except (SQLAlchemyError, sqlite3.Error) as err:
+        raise translate(err) from err
+    except _OF_VALUES as err:
         raise translate(err) from err
 
 
@@ -131,11 +140,11 @@ def translate(err: Exception) -> LedgerError:
 
 
 def _kind_of(cause: BaseException) -> type[LedgerError]:
+    if isinstance(cause, _OF_VALUES) or any(words in str(cause) for words in _UNKNOWN_TYPE):
+        return WriteRejected  # no database was asked: the value is not one that it could take
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", None)
         return _BY_SQLITE_CODE.get((code or 0) & 0xFF, LedgerUnreachable)
-    if isinstance(cause, TypeError | ValueError | ArithmeticError):
-        return WriteRejected  # no database was asked: the value is not one that it could take
     state = getattr(cause, "sqlstate", None) or ""
     if not state:
         return _kind_by_words(_first_line(cause))
