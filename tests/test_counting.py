@@ -374,6 +374,37 @@ async def test_a_vehicle_that_came_seconds_after_another_unseen_is_one_of_its_ow
     assert await ocpp.energy_wh() == 292
 
 
+@pytest.mark.parametrize("is_register_known", [True, False])
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_what_was_calculated_over_an_absence_gives_way_to_what_is_told(
+    ocpp: Home, is_there: bool, is_register_known: bool
+) -> None:
+    began_at = dt_util.utcnow()
+    await ocpp.tell(**PLUGGED_IN | CHARGING, import_wh=None)
+    await ocpp.passes(seconds=10)
+    await ocpp.loses_link()
+    await ocpp.passes(minutes=7)
+    here: dict[str, Any] = PLUGGED_IN | CHARGING if is_there else IDLE
+    await ocpp.finds_link(**here, import_wh=50_330 if is_register_known else None)
+    stops = (79, 137, 215, 304)
+    starts_at = [began_at + timedelta(seconds=seconds) for seconds in (-8, 48, 94, 143)]
+    queue = [
+        transaction(at, 1 / 120, 50_000 + start, 50_000 + stop, key=f"{stop}@{at}")
+        for at, start, stop in zip(starts_at, (0, *stops), stops, strict=False)
+    ]
+    for told in queue:
+        await ocpp.told_late(told)
+    await ocpp.tell(**here, import_wh=50_330)
+    await ocpp.passes(minutes=1)
+    await ocpp.tell(**here, import_wh=50_430 if is_there else 50_330)
+    await ocpp.tell(**IDLE)
+    await ocpp.passes(minutes=11)
+    await ocpp.tell()
+    found = [session.import_wh for session in await ocpp.sessions()]
+    assert sorted(found) == sorted([79, 58, 78, 89, 126 if is_there else 26])
+    assert await ocpp.energy_wh() == sum(found)
+
+
 async def test_what_was_calculated_gives_way_to_what_the_transaction_tells(ocpp: Home) -> None:
     began_at = dt_util.utcnow()
     await ocpp.tell(**PLUGGED_IN | CHARGING, import_wh=None)

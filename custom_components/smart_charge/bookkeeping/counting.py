@@ -104,7 +104,8 @@ class Counting:
         is_theirs = self._charger.keeps_transactions and is_idle and gained_wh > 0 and absence.is_just_over(now)
         if is_theirs and register_wh is not None:
             span = (register_wh - gained_wh, register_wh)
-            memory.unclaimed = memory.unclaimed.gaining(span, absence.lost_at or now, now)
+            since = (absence.lost_at or now) + timedelta.resolution  # a stay that began with the last sight is another
+            memory.unclaimed = memory.unclaimed.gaining(span, since, now)
         if memory.unclaimed.is_due(now) and not self._taking_over.is_under_way:
             if (stay := memory.unclaimed.stay) is not None:
                 self._recording.put_down(memory, session_record(self._recording.outlet, stay, None))

@@ -74,7 +74,7 @@ def amended(session: Session, transaction: PastTransaction) -> tuple[Session | N
     if stop_wh is None:
         return None, session
     before, session = session, _told_of(session, stop_wh, transaction)
-    if transaction.ended_live or transaction.reason != UNPLUGGED or transaction.ended_at <= session.plugged_in_at:
+    if not _left_unseen(transaction) or transaction.ended_at <= session.plugged_in_at:
         return None, _ended_unseen(before, session, transaction) if is_over else _gone(session, transaction)
     behind_wh = min((session.imported.last_wh or stop_wh) - stop_wh, session.energy_wh)
     left, came = handed_over(session, transaction.ended_at, session.energy_wh - max(0, behind_wh))
@@ -91,12 +91,17 @@ def parted(session: Session, transaction: PastTransaction) -> tuple[Session | No
     return left, replace(came, plugged_in_at=transaction.began_at, charge_started_at=transaction.began_at)
 
 
+def _left_unseen(transaction: PastTransaction) -> bool:
+    """Whether the vehicle left with the end of it, and nobody saw that."""
+    return transaction.reason == UNPLUGGED and not transaction.ended_live
+
+
 def _metered(session: Session, stop_wh: int, transaction: PastTransaction) -> Meter:
     """Count up to the end of a transaction; where that is all of a stay, its registers say what was calculated."""
     taken_wh, ended_at = energy_wh(transaction), transaction.ended_at
     since, until = session.charge_started_at or session.plugged_in_at, session.charge_ended_at or ended_at
-    is_all = began_at(transaction) <= since + _SLACK and ended_at >= until - _SLACK
-    if taken_wh and is_all and not session.is_metered:
+    is_end = ended_at >= until - _SLACK or _left_unseen(transaction)
+    if taken_wh and is_end and began_at(transaction) <= since + _SLACK and not session.is_metered:
         return Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=ended_at)
     return _counted_until(session.imported, stop_wh, transaction)
 

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..chargers.charger import Charger, PastTransaction
 from ..chargers.ocpp.tags import fold
-from ..charging.session import Session, StayEnd
+from ..charging.session import Session, State, StayEnd
 from ..charging.unclaimed import PATIENCE
 from ..const import LOGGER
 from ..ledger import DATA_LEDGER
@@ -142,6 +142,7 @@ class TakingOver:
             return None
         session = self._without_who_left(session, transaction)
         left, memory.session = amended(session, transaction)
+        self._hold_what_is_behind(session, memory.session, transaction)
         self._note_end(session.plugged_in_at, transaction.meter_stop_wh)
         if left is not None:
             tab, memory.tab = self._priced(memory.tab, left), opened(memory.tab, memory.session.plugged_in_at)
@@ -151,6 +152,14 @@ class TakingOver:
         if memory.tab is not None and tag is not None:
             memory.tab = replace(memory.tab, tag=tag, who=who)
         return session_record(self._recording.outlet, memory.session, memory.tab)
+
+    def _hold_what_is_behind(self, before: Session, after: Session, transaction: PastTransaction) -> None:
+        """Keep what the register counted behind the end of a stay that is over, until others tell of it."""
+        memory, stop_wh, last_wh = self._memory, transaction.meter_stop_wh, before.imported.last_wh
+        is_over = after.state is State.FINISHED and after.energy_wh < before.energy_wh
+        if is_over and stop_wh is not None and last_wh is not None and stop_wh < last_wh:
+            since, now = transaction.ended_at, dt_util.utcnow()
+            memory.unclaimed = memory.unclaimed.gaining((stop_wh, last_wh), since, now)
 
     def _without_who_left(self, session: Session, transaction: PastTransaction) -> Session:
         """Record the vehicle that left before this transaction, if one did; returns the stay of who came."""
