@@ -156,17 +156,29 @@ def _begin_anew_after_a_crash(hass: HomeAssistant, entry: SmartChargeConfigEntry
 
 
 def _wire(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.Task[None]) -> None:
-    """Connect the loop to what Home Assistant tells: changed settings, the hour, the end."""
+    """Connect the loop to what Home Assistant and the charge point tell."""
+    coordinator = entry.runtime_data
+    _follow_settings(hass, entry)
+    _follow_identity(hass, entry)
+
+    async def core_changed(_event: Event) -> None:
+        await coordinator.async_language_changed()
+
+    @callback
+    def quiet_hour(_now: object) -> None:
+        coordinator.leave_behind()
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, core_changed))
+    entry.async_on_unload(async_forget_when_back(entry))
+    minute, second = secrets.randbelow(60), secrets.randbelow(60)  # not every home's charge points in one second
+    entry.async_on_unload(async_track_time_change(hass, quiet_hour, hour=QUIET_HOUR, minute=minute, second=second))
+    _end_in_time(hass, entry, running)
+
+
+def _follow_settings(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> None:
+    """Apply what is changed, and have it written down."""
     coordinator = entry.runtime_data
     seen: dict[str, Any] = {"data": dict(entry.data), "options": dict(entry.options)}
-
-    async def end() -> None:
-        await coordinator.async_stop()
-        running.cancel()
-        await asyncio.wait({running})
-
-    async def stopping(_event: Event) -> None:
-        await end()
 
     async def entry_changed(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> None:
         before, seen["data"], seen["options"] = dict(seen), dict(entry.data), dict(entry.options)
@@ -176,9 +188,12 @@ def _wire(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.T
             coordinator.options_changed()
         note_changes(hass, entry, before)
 
-    async def core_changed(_event: Event) -> None:
-        await coordinator.async_language_changed()
+    entry.async_on_unload(entry.add_update_listener(entry_changed))
 
+
+def _follow_identity(hass: HomeAssistant, entry: SmartChargeConfigEntry) -> None:
+    """Keep what is said of the device true to what the charge point says of itself."""
+    coordinator = entry.runtime_data
     identity = coordinator.charger.identity
 
     @callback
@@ -188,19 +203,24 @@ def _wire(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.T
             identity = told
             _keep_device(hass, entry)
 
-    @callback
-    def quiet_hour(_now: object) -> None:
-        coordinator.leave_behind()
+    entry.async_on_unload(coordinator.charger.listen(charger_spoke))
+
+
+def _end_in_time(hass: HomeAssistant, entry: SmartChargeConfigEntry, running: asyncio.Task[None]) -> None:
+    """End the loop and the charger with the entry, or with Home Assistant."""
+    coordinator = entry.runtime_data
+
+    async def end() -> None:
+        await coordinator.async_stop()
+        running.cancel()
+        await asyncio.wait({running})
+
+    async def stopping(_event: Event) -> None:
+        await end()
 
     # Shutdown jobs run before background tasks are cancelled, so control is handed back while the link is up.
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(end, f"{entry.title}: hand back")))
     entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stopping))
-    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, core_changed))
-    entry.async_on_unload(coordinator.charger.listen(charger_spoke))
-    entry.async_on_unload(async_forget_when_back(entry))
-    entry.async_on_unload(entry.add_update_listener(entry_changed))
-    minute, second = secrets.randbelow(60), secrets.randbelow(60)  # not every home's charge points in one second
-    entry.async_on_unload(async_track_time_change(hass, quiet_hour, hour=QUIET_HOUR, minute=minute, second=second))
     entry.async_on_unload(end)
 
 

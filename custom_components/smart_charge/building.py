@@ -18,6 +18,7 @@ from .chargers.charger import Charger, ChargerError, ChargerMisunderstood
 from .chargers.modbus.charger import ModbusCharger
 from .chargers.modbus.probe import Recognised, count_outlets, probe
 from .chargers.modbus.register_map import RegisterMap
+from .chargers.ocpp.central_system import CentralSystem
 from .chargers.ocpp.charger import OcppCharger
 from .chargers.ocpp.sample_rate import SHORTEST_S
 from .chargers.ocpp.tags import TagStatus, fold
@@ -38,7 +39,7 @@ from .const import (
 from .guard import note_report
 from .household_tags import RefusedTags
 from .identity import is_substitute, usable_serial
-from .listener import async_acquire_listener
+from .listener import Release, async_acquire_listener
 from .outlets import connector_of, discover_outlet, first_id
 from .owner_maps import async_load_maps
 from .parting import async_part, async_settle
@@ -146,18 +147,8 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
     )
     charger.on_security_event(partial(note_report, hass, entry))
     charger.set_tags(household.statuses(dt_util.utcnow()))
-    port = entry.data[CONF_LISTEN_PORT]
     await async_settle(hass, entry)
-    try:
-        central, release = await async_acquire_listener(hass, port)
-    except OSError as err:
-        _tell_port_is_taken(hass, entry, port)
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN, translation_key="port_in_use", translation_placeholders={"port": str(port)}
-        ) from err
-
-    ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
-
+    central, release = await _async_listen(hass, entry)
     hang_up = central.expect(charger)
 
     async def let_go() -> None:
@@ -168,6 +159,20 @@ async def _async_build_ocpp(hass: HomeAssistant, entry: ConfigEntry, memory: Mem
     entry.async_on_unload(RemedyRepairs(hass, entry, charger).watch())
     entry.async_on_unload(refused.watch())
     return charger
+
+
+async def _async_listen(hass: HomeAssistant, entry: ConfigEntry) -> tuple[CentralSystem, Release]:
+    """Open the port, or tell its owner that it is taken."""
+    port = entry.data[CONF_LISTEN_PORT]
+    try:
+        listening = await async_acquire_listener(hass, port)
+    except OSError as err:
+        _tell_port_is_taken(hass, entry, port)
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="port_in_use", translation_placeholders={"port": str(port)}
+        ) from err
+    ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
+    return listening
 
 
 def port_issue_id(entry: ConfigEntry) -> str:

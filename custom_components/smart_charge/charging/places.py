@@ -8,6 +8,9 @@ from .model import NO_PHASES, PerPhase
 LEAD_S = 25.0
 """Others come down so long before a random delay ends: they have then surely done so, and the meter has said so."""
 
+WAKES_S = 60.0
+"""A vehicle that is offered current may take so long to begin: only then it leaves it to others."""
+
 STEADY_A = 1.0
 """What is drawn changes by as much without anybody asking for it."""
 

@@ -13,23 +13,20 @@ from datetime import datetime, timedelta
 
 from .ceiling import Ceiling, SharingCause
 from .claims import SETTLING_S, Claim, Supply, is_ignoring
-from .grid_meter import STALE_AFTER_S, GridReading, is_fresh, stale_after_s
+from .grid_meter import STALE_AFTER_S, GridReading, is_fresh
 from .house_load import Counted, Facts, Loads, at_worst, counted, loads, spare_a
 from .model import MIN_CURRENT_A, PerPhase
-from .places import LEAD_S, Phases, Place, Request, Trail, has_passed
-from .proof import House, has_rested, heard_by, proof_s, proven_at, room_a
+from .next_sharing import next_sharing
+from .places import WAKES_S, Phases, Place, Request, Trail, has_passed
+from .proof import House, has_rested, heard_by, proven_at, room_a
 from .shares import fair_shares, stepped
-from .turns import JOIN_AFTER_S, SWAP_EVERY_S, TURN_S, Spare, Turns, take_turns
+from .turns import SWAP_EVERY_S, TURN_S, Spare, Turns, take_turns
 
 type Standing = tuple[House, Mapping[str, Place]]
 """What the house draws, and where each charge point stands, when everything has been divided."""
 
 LEAST_RISE_A = 1.0
 """A smaller rise is not worth a message to the charge point, unless it is the last."""
-
-
-WAKES_S = 60.0
-"""A vehicle that is offered current may take so long to begin: only then it leaves it to others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,8 +92,7 @@ def share(
     requests = [_request(claim, before[claim.key], now, is_alone=len(wanting) == 1) for claim in obedient]
     turns = take_turns(requests, spare, carry.swapped_at, now)
     places = _left_behind(carry.places, before, now, supply.hold_off_s)
-    coming = {one.key for one in turns.served if not one.is_under_way and not one.is_about_to_rise(now)}
-    places |= _fallen(turns, coming, spare, now, supply.hold_off_s)
+    places |= _fallen(turns, spare, now, supply.hold_off_s)
     for claim in wanting:
         if claim not in obedient:
             places[claim.key] = _held(before[claim.key], spare.most_a, now, supply.hold_off_s)
@@ -106,14 +102,12 @@ def share(
     promised = fair_shares(turns.served, spare.aim_a)
     for request in requests:
         places[request.key] = _promised(request, places[request.key], promised, places.values(), now)
-    left = SharingCarry(loads=house, places=places, swapped_at=turns.swapped_at, counted=heard, shared_at=now)
-    standing = (house, places)
-    ceilings = {claim.key: _ceiling(supply, claim, standing, turns, now) for claim in wanting}
+    ceilings = {claim.key: _ceiling(supply, claim, (house, places), turns, now) for claim in wanting}
     return Sharing(
         ceilings={c.key: _not_above(ceilings[c.key], c.in_force_a) if is_blind else ceilings[c.key] for c in wanting},
         house_a=_per_phase([load.house_a for load in house]),
-        carry=left,
-        review_at=_review_at(supply, meter, claims, left, now),
+        carry=SharingCarry(loads=house, places=places, swapped_at=turns.swapped_at, counted=heard, shared_at=now),
+        review_at=next_sharing(supply, meter, claims, (house, places.values(), turns.swapped_at), now),
     )
 
 
@@ -204,11 +198,12 @@ def _held(place: Place, most_a: Phases, now: datetime, settling_s: float) -> Pla
     return place.allowed(0.0 if is_overloaded else place.ceiling_a, now, settling_s)
 
 
-def _fallen(turns: Turns, coming: set[str], spare: Spare, now: datetime, settling_s: float) -> dict[str, Place]:
+def _fallen(turns: Turns, spare: Spare, now: datetime, settling_s: float) -> dict[str, Place]:
     """Bring down at once every ceiling that is too high, and then below the margin as well.
 
     Who is still coming gets no more than the others leave.
     """
+    coming = {one.key for one in turns.served if not one.is_under_way and not one.is_about_to_rise(now)}
     charging = [request for request in turns.served if request.key not in coming]
     most, aim = fair_shares(charging, spare.most_a), fair_shares(charging, spare.aim_a)
     places = dict(turns.places)
@@ -299,49 +294,3 @@ def _next_turn_at(turns: Turns, now: datetime, *, is_by_hand: bool) -> datetime 
 
 def _per_phase(values: Sequence[float | None]) -> PerPhase:
     return values[0], values[1], values[2]
-
-
-def _review_at(
-    supply: Supply, meter: GridReading | None, claims: Sequence[Claim], carry: SharingCarry, now: datetime
-) -> datetime | None:
-    """Return when something changes by itself: the meter goes stale, a hold-off or a turn ends."""
-    hold_off, turn, swap, join, lead, settling, stale, wakes = (
-        timedelta(seconds=seconds)
-        for seconds in (
-            supply.hold_off_s,
-            TURN_S,
-            SWAP_EVERY_S,
-            JOIN_AFTER_S,
-            LEAD_S,
-            SETTLING_S,
-            STALE_AFTER_S,
-            WAKES_S,
-        )
-    )
-    has_tapped = any(claim.is_at_once for claim in claims)
-    ends = [carry.swapped_at + swap] if carry.swapped_at is not None else []
-    for load in filter(None, carry.loads):
-        instants = (load.since_at, *(at for at, _ in load.peaks))
-        proof = timedelta(seconds=proof_s(supply, load, now, is_at_once=has_tapped))
-        ends += [at + wait for at in instants for wait in (hold_off, join, proof)]
-    for place in carry.places.values():
-        waits = (
-            (place.ceiling.changed_at, hold_off),
-            (place.ceiling.changed_at, settling if has_tapped else hold_off),
-            (place.asked.changed_at, settling),
-            (place.turn_at, turn),
-            (place.begun_at, turn),
-            (place.begun_at, swap),
-            (place.begun_at, wakes),
-            (place.promised_at, lead),
-            (place.heard_at, stale),
-        )
-        ends += [at + wait for at, wait in waits if at is not None]
-    if any(place.asked.now_a > place.ceiling_a for place in carry.places.values()):
-        ends.append(now + timedelta(seconds=1))  # to see it come down
-    for claim in claims:
-        if claim.rises_at is not None:
-            ends += [claim.rises_at - lead, claim.rises_at]
-    if meter is not None:
-        ends.append(meter.taken_at + timedelta(seconds=stale_after_s(supply.meter_interval_s) + 0.001))
-    return min((at for at in ends if at > now), default=None)
