@@ -90,6 +90,21 @@ async def test_the_end_of_a_time_waits_for_the_delay(
     assert charger.asked[-1] == 0.0
 
 
+async def test_what_is_left_of_an_amount_is_written_once_for_each_tenth_of_a_kilowatt_hour(
+    hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await async_charge_now(plugged_in.runtime_data, energy_wh=2_000)
+    charger.say(**CHARGING)
+    await settle(hass)
+    written = set()
+    for second in range(0, 60, 5):
+        freezer.tick(5)
+        charger.say(import_wh=5_000_000 + 2 * second)
+        await settle(hass)
+        written.add(attributes(hass, CHARGE_NOW)["energy_left"])
+    assert written == {2.0, 1.9}
+
+
 @pytest.mark.requirement("10.4")
 async def test_an_amount_ends_when_the_meter_says_so(
     hass: HomeAssistant, charger: FakeCharger, plugged_in: MockConfigEntry, freezer: FrozenDateTimeFactory

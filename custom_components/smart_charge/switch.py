@@ -56,7 +56,7 @@ def _charge_now_terms(picture: Picture) -> dict[str, Any]:
     left = left_wh(override, picture.session_wh)
     return {
         "until": None if override is None else override.ends_at,
-        "energy_left": None if left is None else round(left / 1000, 2),
+        "energy_left": None if left is None else round(left / 1000, 1),
     }
 
 

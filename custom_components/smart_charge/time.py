@@ -92,15 +92,20 @@ async def async_setup_entry(
     prefix = f"{entry.unique_id or entry.entry_id}_"
     registered = er.async_entries_for_config_entry(registry, entry.entry_id)
     added: set[str] = set()
+    shown: int | None = None
     known = {item.unique_id.removeprefix(prefix) for item in registered if item.domain == Platform.TIME}
     known -= {description.key for description in _ALWAYS}
     async_add_entities(SmartChargeTime(entry, description) for description in _ALWAYS)
 
     @callback
     def follow() -> None:
+        nonlocal shown
+        before, shown = shown, len(coordinator.data.windows)
+        if shown == before:
+            return
         wanted = {
             description.key: description
-            for window in range(len(coordinator.data.windows))
+            for window in range(shown)
             for description in (_describe(window, "start"), _describe(window, "end"))
         }
         for key in (added | known) - wanted.keys():
