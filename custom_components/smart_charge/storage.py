@@ -100,9 +100,9 @@ class Memory:
         self.ends = (*others, end)[-MOST_ENDS:]
         self.save_soon()
 
-    def end_of(self, plugged_in_at: datetime) -> int | None:
+    def end_of(self, plugged_in_at: datetime) -> StayEnd | None:
         """Return up to where a stay that is over was counted; None where nothing tells."""
-        return next((end.register_wh for end in self.ends if end.plugged_in_at == plugged_in_at), None)
+        return next((end for end in self.ends if end.plugged_in_at == plugged_in_at), None)
 
     @callback
     def note_tag_refused(self, because: str) -> None:

@@ -96,6 +96,47 @@ async def test_what_was_calculated_in_an_absence_is_no_other_vehicle(home: Scrip
     assert (record.import_wh, record.unplugged_at) == (3_400, ended_at)
 
 
+async def test_what_was_calculated_gives_way_to_what_the_next_beginning_tells(home: ScriptedHome) -> None:
+    number = await home.charges(1_000)
+    await home.passes(minutes=10)
+    await home.meters(number, 2_200, Power_Active_Import=7_200)
+    await home.passes(minutes=5)
+    await home.says("Available")  # it had no power for a moment, and lost the stop
+    await home.passes(minutes=30)
+    second = await home.charges(2_450)
+    await home.passes(minutes=10)
+    await home.leaves(second, 3_450)
+    first, other = await home.records()
+    assert (first.import_wh, first.is_metered, other.import_wh) == (1_450, True, 1_000)
+
+
+async def test_registers_that_begin_at_0_with_each_vehicle_are_counted_for_each(home: ScriptedHome) -> None:
+    for ended_wh in (2_400, 2_400, 1_500):
+        number = await home.charges(0)
+        await home.passes(minutes=30)
+        await home.leaves(number, ended_wh)
+        await home.passes(minutes=30)
+    assert await home.energies() == [2_400, 2_400, 1_500]
+
+
+async def test_a_clock_that_is_an_hour_off_is_known_again_after_a_restart(home: ScriptedHome) -> None:
+    home.clock_off = timedelta(hours=1)
+    for _ in range(3):
+        await home.says("Available")
+    number = await home.charges(1_000)
+    await home.passes(hours=1)
+    await home.leaves(number, 8_000)
+    await home.hangs_up()
+    await home.hass.config_entries.async_reload(home.entry.entry_id)
+    began_at = dt_util.utcnow() + timedelta(minutes=30)
+    await home.passes(minutes=80)
+    await home.calls()
+    number = await home.starts(8_000, began_at)
+    await home.stops(number, 12_000, began_at + timedelta(minutes=30))
+    record = (await home.records())[1]
+    assert (record.plugged_in_at, record.unplugged_at) == (began_at, began_at + timedelta(minutes=30))
+
+
 # A kill
 
 

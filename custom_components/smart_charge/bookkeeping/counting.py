@@ -125,10 +125,18 @@ class Counting:
             memory.save_soon()
 
     def _keep_over(self, session: Session) -> None:
-        memory, register_wh = self._memory, session.imported.last_wh
+        memory, meter = self._memory, session.imported
         memory.keep_over(session_record(self._recording.outlet, session, memory.tab))
-        if register_wh is not None:
-            memory.note_end(StayEnd(plugged_in_at=session.plugged_in_at, register_wh=register_wh))
+        if meter.last_wh is not None:
+            memory.note_end(
+                StayEnd(
+                    plugged_in_at=session.plugged_in_at,
+                    register_wh=meter.last_wh,
+                    from_wh=session.from_wh,
+                    guessed_wh=round(meter.guessed_wh),
+                    has_guessed=meter.has_guessed,
+                )
+            )
 
     @callback
     def records_written(self) -> None:

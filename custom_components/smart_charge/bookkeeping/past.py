@@ -12,7 +12,7 @@ from typing import Final
 from ..chargers.charger import PastTransaction
 from ..charging.absence import LEAST_WH, handed_over
 from ..charging.metering import Meter, read
-from ..charging.session import Session, State
+from ..charging.session import Session, State, StayEnd
 from ..records.values import OutletKey, SessionRecord
 
 _SLACK: Final = timedelta(minutes=1)
@@ -97,13 +97,25 @@ def _left_unseen(transaction: PastTransaction) -> bool:
 
 
 def _metered(session: Session, stop_wh: int, transaction: PastTransaction) -> Meter:
-    """Count up to the end of a transaction; where that is all of a stay, its registers say what was calculated."""
-    taken_wh, ended_at = energy_wh(transaction), transaction.ended_at
-    since, until = session.charge_started_at or session.plugged_in_at, session.charge_ended_at or ended_at
-    is_end = ended_at >= until - _SLACK or _left_unseen(transaction)
-    if taken_wh and is_end and began_at(transaction) <= since + _SLACK and not session.is_metered:
-        return Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=ended_at)
+    """Count up to the end of a transaction. Where that is all of a stay, its registers say what was calculated."""
+    taken_wh = energy_wh(transaction)
+    is_all = _is_all_of(session.charge_started_at or session.plugged_in_at, session.charge_ended_at, transaction)
+    is_anew = _has_begun_anew(session.from_wh, transaction)
+    if taken_wh and is_all and (is_anew or not session.is_metered):
+        return Meter(counted_wh=taken_wh, last_wh=stop_wh, changed_at=transaction.ended_at)
     return _counted_until(session.imported, stop_wh, transaction)
+
+
+def _is_all_of(since: datetime, until: datetime | None, transaction: PastTransaction) -> bool:
+    """Whether a transaction began and ended with a stay's charging, or ended it though nobody saw that."""
+    is_end = until is None or transaction.ended_at >= until - _SLACK or _left_unseen(transaction)
+    return is_end and began_at(transaction) <= since + _SLACK
+
+
+def _has_begun_anew(from_wh: int | None, transaction: PastTransaction) -> bool:
+    """Whether a register ended no higher than it stood before: it begins at 0 with each transaction."""
+    stop_wh = transaction.meter_stop_wh
+    return from_wh is not None and stop_wh is not None and stop_wh <= from_wh
 
 
 def _counted_until(meter: Meter, stop_wh: int, transaction: PastTransaction) -> Meter:
@@ -198,25 +210,36 @@ def found_afterwards(outlet: OutletKey, transaction: PastTransaction, now: datet
     )
 
 
-def corrected(record: SessionRecord, last_wh: int | None, transaction: PastTransaction, now: datetime) -> SessionRecord:
+def corrected(record: SessionRecord, end: StayEnd | None, transaction: PastTransaction, now: datetime) -> SessionRecord:
     """Put right a recorded stay that a transaction tells more of.
 
-    ``last_wh`` is up to where its register was counted; None where that is not remembered.
+    ``end`` is up to where its register was counted; None where that is not remembered.
     """
     if _is_own(record, transaction):
         anew = found_afterwards(record.outlet, transaction, now)
         return record if anew is None else replace(anew, tag=record.tag, who=record.who)
-    more_wh = _untold_wh(record, last_wh, transaction)
-    if more_wh <= 0:
+    more_wh = _untold_wh(record, end, transaction)
+    if more_wh == 0:
         return record
-    ended_at = record.charge_ended_at if transaction.ended_live else transaction.ended_at
-    return replace(record, import_wh=record.import_wh + more_wh, charge_ended_at=ended_at)
+    return replace(
+        record,
+        import_wh=max(0, record.import_wh + more_wh),
+        charge_ended_at=record.charge_ended_at if transaction.ended_live else transaction.ended_at,
+        is_metered=record.is_metered or (end is not None and not end.has_guessed),
+    )
 
 
-def _untold_wh(record: SessionRecord, last_wh: int | None, transaction: PastTransaction) -> int:
-    """Return what a transaction took that its stay has not; none where only its beginning tells, and it was seen."""
+def _untold_wh(record: SessionRecord, end: StayEnd | None, transaction: PastTransaction) -> int:
+    """Return what a transaction took that its stay has not, less what was calculated of it.
+
+    Where only its beginning tells, and its end was seen, none.
+    """
     stop_wh, taken_wh = transaction.meter_stop_wh, energy_wh(transaction)
-    if last_wh is not None and stop_wh is not None:
-        counted = _counted_until(Meter(last_wh=last_wh, changed_at=began_at(transaction)), stop_wh, transaction)
-        return counted.counted_wh
-    return 0 if taken_wh is None or transaction.ended_live else taken_wh - record.import_wh
+    since = record.charge_started_at or record.plugged_in_at
+    if end is not None and taken_wh and _has_begun_anew(end.from_wh, transaction):
+        return taken_wh - record.import_wh if _is_all_of(since, record.charge_ended_at, transaction) else 0
+    if end is not None and stop_wh is not None:
+        meter = Meter(last_wh=end.register_wh, changed_at=began_at(transaction))
+        counted = _counted_until(meter, stop_wh, transaction)
+        return counted.counted_wh - end.guessed_wh if counted.last_wh == stop_wh else 0
+    return 0 if taken_wh is None or transaction.ended_live else max(0, taken_wh - record.import_wh)

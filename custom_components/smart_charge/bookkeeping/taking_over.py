@@ -110,17 +110,18 @@ class TakingOver:
 
     async def _async_known(self, transaction: PastTransaction) -> SessionRecord | None:
         """Return the recorded stay that it is of, the running one left out."""
-        outlet, session = self._recording.outlet, self._memory.session
-        at = began_at(transaction)
+        outlet, memory, at = self._recording.outlet, self._memory, began_at(transaction)
 
         def near(journal: Journal) -> list[SessionRecord]:
             day = timedelta(days=1)
-            found = journal.sessions(at - day, at + day, [outlet.charge_point])
-            return [record for record in found if record.outlet == outlet]
+            return journal.sessions(at - day, at + day, [outlet.charge_point])
 
-        found = await self._ledger.async_ask(near)
-        running = None if session is None else session.plugged_in_at
-        return record_of((record for record in found if record.plugged_in_at != running), transaction)
+        found, before, is_same = list[SessionRecord](), memory.session, False
+        while not is_same:  # another vehicle may come meanwhile
+            before, found = memory.session, await self._ledger.async_ask(near)
+            is_same = _name_of(before) == _name_of(memory.session)
+        ours = {record.plugged_in_at: record for record in (*found, *memory.over) if record.outlet == outlet}
+        return record_of((record for at, record in ours.items() if at != _name_of(memory.session)), transaction)
 
     def _claim(self, transaction: PastTransaction) -> None:
         """Hear from where to where the register moved in a transaction."""
@@ -185,8 +186,8 @@ class TakingOver:
         return made
 
     def _note_end(self, plugged_in_at: datetime, register_wh: int | None) -> None:
-        known_wh = self._memory.end_of(plugged_in_at)
-        if register_wh is not None and register_wh > (known_wh or 0):
+        known = self._memory.end_of(plugged_in_at)
+        if register_wh is not None and (known is None or register_wh >= known.register_wh):
             self._memory.note_end(StayEnd(plugged_in_at=plugged_in_at, register_wh=register_wh))
 
     def _priced(self, tab: Tab | None, stay: Session) -> Tab | None:
@@ -206,3 +207,7 @@ class TakingOver:
         if not tag or fold(tag) == fold(self._memory.id_tag):
             return None, None
         return tag, self._hass.data[DATA_HOUSEHOLD].name_of(tag)
+
+
+def _name_of(session: Session | None) -> datetime | None:
+    return None if session is None else session.plugged_in_at

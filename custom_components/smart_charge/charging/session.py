@@ -107,10 +107,19 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StayEnd:
-    """Up to where the register was counted for a stay that is over: more may be told of it."""
+    """Up to where the register was counted for a stay that is over: more may be told of it.
+
+    Attributes:
+        from_wh: where it stood when the stay began.
+        guessed_wh: what was calculated behind ``register_wh``.
+        has_guessed: something was calculated before the register first spoke.
+    """
 
     plugged_in_at: datetime
     register_wh: int
+    from_wh: int | None = None
+    guessed_wh: int = 0
+    has_guessed: bool = False
 
 
 def advance(session: Session | None, reading: Reading) -> Session | None:

@@ -13,6 +13,7 @@ from custom_components.smart_charge.chargers.ocpp.handshake import credentials_f
 from custom_components.smart_charge.chargers.ocpp.hours_profiles import hours_profiles
 from custom_components.smart_charge.chargers.ocpp.inputs import MAX_ADDRESSES, Doorkeeper, network
 from custom_components.smart_charge.chargers.ocpp.measurands import latest, samples, total, voltages
+from custom_components.smart_charge.chargers.ocpp.memory import Memory
 from custom_components.smart_charge.chargers.ocpp.smart import SmartCharging
 from custom_components.smart_charge.chargers.ocpp.tags import TagStatus, local_list
 from custom_components.smart_charge.charging.model import WeeklyHours, Window
@@ -76,15 +77,37 @@ def test_a_time_is_written_in_utc_with_milliseconds() -> None:
     assert wire_time.write(NOW.astimezone(LONDON)) == "2026-11-18T12:30:00.000Z"
 
 
+def nothing_learnt(stored: dict[str, Any] | None = None) -> Memory:
+    async def save(_learnt: object) -> None:
+        """Nobody asks."""
+
+    return Memory(stored or {}, save)
+
+
 def test_local_time_marked_as_utc_is_learnt() -> None:
-    clock = wire_time.PeerClock(lambda: NOW)
+    clock = wire_time.PeerClock(lambda: NOW, nothing_learnt())
     for _ in range(3):
         clock.learn("2026-11-18T22:30:10Z")
     assert clock.instant("2026-11-18T22:29:00Z") == NOW - timedelta(minutes=1)
 
 
+def test_a_clock_that_was_learnt_is_known_after_a_restart() -> None:
+    memory = nothing_learnt()
+    before = wire_time.PeerClock(lambda: NOW, memory)
+    for _ in range(3):
+        before.learn("2026-11-18T13:30:10Z")
+    after = wire_time.PeerClock(lambda: NOW, memory)
+    assert after.instant("2026-11-18T12:30:00Z") == NOW - timedelta(hours=1)
+
+
+@pytest.mark.parametrize("quarters", ["4", None, 10**9, 4.5])
+def test_a_clock_that_cannot_be_is_forgotten(quarters: object) -> None:
+    clock = wire_time.PeerClock(lambda: NOW, nothing_learnt({"clock": {"quarters": quarters}}))
+    assert clock.offset == timedelta()
+
+
 def test_an_offset_that_comes_once_is_a_message_that_came_late() -> None:
-    clock = wire_time.PeerClock(lambda: NOW)
+    clock = wire_time.PeerClock(lambda: NOW, nothing_learnt())
     clock.learn("2026-11-18T11:30:00Z")
     assert clock.instant("2026-11-18T11:30:00Z") == NOW - timedelta(hours=1)
 

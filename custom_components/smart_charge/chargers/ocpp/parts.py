@@ -67,7 +67,7 @@ class Parts:
         self.memory = Memory(setup.memory, setup.save)
         self.configuration = Configuration()
         self._add_those_who_know(setup)
-        times = PeerClock(setup.clock)
+        times = PeerClock(setup.clock, self.memory)
         self._add_those_who_keep_limits(setup, times)
         self._add_those_who_start(setup)
         self.hearing = self._hearing(setup, times)

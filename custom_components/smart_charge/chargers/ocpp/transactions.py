@@ -74,7 +74,7 @@ class TransactionBook:
             return repeated
         transaction_id = await self._fresh_id()
         if connector_id == self._connector_id:
-            await self.complete(said.meter_start_wh, said.at)
+            await self.complete(said.meter_start_wh, said.at, is_next=True)
             self._end_open(said.at, said.meter_start_wh, is_live=is_live)
         entry = Transaction(
             key=key_of(transaction_id, said.at),
@@ -131,13 +131,18 @@ class TransactionBook:
         await self._put(entry, ended)
         return ended if was_open else None
 
-    async def complete(self, wh: int | None, at: datetime) -> None:
-        """Hear what the register shows: it is where the last one ended whose stop was lost, as none has begun since."""
+    async def complete(self, wh: int | None, at: datetime, *, is_next: bool = False) -> None:
+        """Hear what the register shows: it is where the last one ended whose stop was lost, as none has begun since.
+
+        ``is_next``: the next one begins there, which tells more than what was last shown before the end.
+        """
         mine = [entry for entry in self._entries if self.is_ours(entry)]
-        if not mine or wh is None or mine[-1].is_open or mine[-1].meter_stop_wh is not None:
+        if not mine or wh is None or mine[-1].is_open:
             return
         last = mine[-1]
-        if last.meter_start_wh is not None and wh >= last.meter_start_wh and at >= (last.began_at or at):
+        is_known = last.meter_stop_wh is not None and not (is_next and last.is_reconstructed)
+        least_wh = last.meter_start_wh if last.meter_stop_wh is None else last.meter_stop_wh + 1
+        if not is_known and least_wh is not None and wh >= least_wh and at >= (last.began_at or at):
             await self._put(last, replace(last, meter_stop_wh=wh, is_acknowledged=False))
 
     def knows(self, transaction_id: TransactionId | None) -> bool:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import re
 
 from ..charger import Clock
+from .memory import Memory
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
@@ -11,6 +12,8 @@ SLACK = timedelta(seconds=5)
 """Clocks are corrected, and some messages bear no time: so much out of order is no queue."""
 
 QUARTER = timedelta(minutes=15)
+MOST_QUARTERS = 14 * 4
+"""No time zone is further from UTC."""
 
 _PATTERN = re.compile(
     r"\s*(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?\s*", re.IGNORECASE
@@ -69,14 +72,21 @@ class Watermark:
 
 
 class PeerClock:
-    """One charge point's clock, which may be unset, or run on local time marked as UTC."""
+    """One charge point's clock, which may be unset, or run on local time marked as UTC.
+
+    What was learnt of it is stored: what was queued while we were restarted comes before it can be learnt again.
+    """
 
     AGREE = 3
     """As many live messages in a row must show the same offset before it is believed."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, memory: Memory) -> None:
         self._clock = clock
-        self.offset = timedelta()
+        self._memory = memory
+        quarters = memory.section("clock").get("quarters")
+        self.offset = (
+            QUARTER * quarters if isinstance(quarters, int) and abs(quarters) <= MOST_QUARTERS else timedelta()
+        )
         self.untrusted = 0
         self._seen: timedelta | None = None
         self._times = 0
@@ -100,10 +110,11 @@ class PeerClock:
             return
         ahead = stated - self._clock()
         offset = QUARTER * round(ahead / QUARTER)
-        if abs(offset) > timedelta(hours=14) or abs(ahead - offset) > timedelta(seconds=90):
+        if abs(offset) > MOST_QUARTERS * QUARTER or abs(ahead - offset) > timedelta(seconds=90):
             self._seen, self._times = None, 0
             return
         self._times = self._times + 1 if offset == self._seen else 1
         self._seen = offset
         if self._times >= self.AGREE:
             self.offset = offset
+            self._memory.section("clock")["quarters"] = offset // QUARTER
