@@ -405,6 +405,31 @@ async def test_what_was_calculated_over_an_absence_gives_way_to_what_is_told(
     assert await ocpp.energy_wh() == sum(found)
 
 
+async def test_one_vehicle_that_left_as_it_was_told_parts_a_stay_once(ocpp: Home) -> None:
+    began_at = dt_util.utcnow()
+    await ocpp.tell(**PLUGGED_IN | CHARGING)
+    await ocpp.passes(hours=1)
+    await ocpp.tell(import_wh=57_000)
+    first = transaction(began_at, 1, 50_000, 57_000, began_live=True, ended_live=True)
+    await ocpp.told_late(first)  # and nothing more: the next word is of hours later
+    await ocpp.loses_link()
+    await ocpp.passes(hours=5)
+    await ocpp.finds_link(**PLUGGED_IN | CHARGING, import_wh=75_000)
+    second = transaction(first.ended_at + timedelta(minutes=5), 1, 57_000, 64_000)
+    third = transaction(second.ended_at + timedelta(minutes=5), 1, 64_000, 71_000)
+    await ocpp.told_late(second)
+    await ocpp.told_late(third)
+    await ocpp.passes(hours=1)
+    await ocpp.tell(import_wh=78_000)
+    fourth = transaction(third.ended_at + timedelta(minutes=5), 2.7, 71_000, 78_000, ended_live=True)
+    await ocpp.told_late(fourth)
+    await ocpp.tell(**IDLE)
+    found = await ocpp.sessions()
+    assert [session.import_wh for session in found] == [7_000] * 4
+    assert all(session.plugged_in_at <= (session.unplugged_at or session.seen_at) for session in found)
+    assert await ocpp.energy_wh() == 28_000
+
+
 async def test_what_was_calculated_gives_way_to_what_the_transaction_tells(ocpp: Home) -> None:
     began_at = dt_util.utcnow()
     await ocpp.tell(**PLUGGED_IN | CHARGING, import_wh=None)
