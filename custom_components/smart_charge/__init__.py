@@ -30,6 +30,7 @@ from .forgetting.later import async_forget_when_back
 from .guard import DATA_GUARD, Guard, note, note_changes
 from .keeping.log_watch import DATA_LOG_WATCH, LogWatch
 from .keeping.nightly import async_start_keeping
+from .leaving import issue_ids
 from .ledger import DATA_LEDGER, Ledger
 from .meter.live import DATA_LIVE
 from .meter.notices import async_forget_notices
@@ -252,9 +253,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartChargeConfigEntry)
         return
     await async_settle(hass, entry, is_removed=True)
     await async_forget(hass, entry.entry_id)
-    ir.async_delete_issue(hass, DOMAIN, f"stays_off_{entry.entry_id}")
-    ir.async_delete_issue(hass, DOMAIN, f"allows_too_much_{entry.entry_id}")
-    ir.async_delete_issue(hass, DOMAIN, port_issue_id(entry))
+    for issue_id in (*issue_ids(entry.entry_id), port_issue_id(entry)):
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
     protocol = entry.data.get(CONF_PROTOCOL)
     note(hass, Kind.CHARGE_POINT_REMOVED, charge_point=entry.entry_id, protocol=protocol, user_id=who_fills_in())
     async_forget_notices(hass, entry)

@@ -1,7 +1,7 @@
 """What the electricity system asks for: demand response events, begun, ended and declined (5.3, 10.6, 11.7)."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.util import dt as dt_util
 
@@ -105,7 +105,7 @@ def _active(coordinator: SmartChargeCoordinator) -> list[DsrEvent]:
 
 def _in_words(event: DsrEvent) -> str:
     """One line for the log: what and when, but not who."""
-    limit: Any = "no limit"
+    limit = "no limit"
     if event.limit_a is not None:
         limit = f"{event.limit_a:g} A"
     elif event.limit_w is not None:

@@ -22,6 +22,11 @@ _REPAIRS: Final = {"stays_as_it_was": "stays_off", "stays_off": "fails_to_zero"}
 """What is said where a vehicle would stay uncharged without us."""
 
 
+def issue_ids(entry_id: str) -> tuple[str, str]:
+    """Return the ids of the repairs about what a charge point does without us: it stays off, it takes too much."""
+    return f"stays_off_{entry_id}", f"allows_too_much_{entry_id}"
+
+
 class Leaving:
     """What is left behind with one charge point. Only its coordinator may use it."""
 
@@ -37,8 +42,7 @@ class Leaving:
         run: Run,
     ) -> None:
         self._hass = hass
-        self._issue_id = f"stays_off_{entry_id}"
-        self._too_much_id = f"allows_too_much_{entry_id}"
+        self._issue_id, self._too_much_id = issue_ids(entry_id)
         self._name = name
         self._charger = charger
         self._settings = settings

@@ -7,7 +7,7 @@ integration beyond that. Money is `Decimal` and a kilowatt-hour is what it is th
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import accumulate, pairwise
 import re
@@ -223,7 +223,7 @@ def _entries(shape: Shape, attributes: Mapping[str, Any], time_zone: ZoneInfo, t
     ]  # fmt: skip
 
 
-def _midnight(day: Any, time_zone: ZoneInfo) -> datetime:
+def _midnight(day: date, time_zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(0), time_zone).astimezone(UTC)
 
 

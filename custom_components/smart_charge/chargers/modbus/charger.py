@@ -25,6 +25,7 @@ from ..charger import (
     PastTransaction,
     SampleListener,
 )
+from ..listeners import Listeners
 from .facts import failsafe_current
 from .failsafe import Failsafe
 from .identity import capabilities_of
@@ -76,8 +77,7 @@ class ModbusCharger(Charger):
             alone=self._left_alone,
             seen_at=seen_at,
         )
-        self._listeners: dict[object, Listener] = {}
-        self._sample_listeners: dict[object, SampleListener] = {}
+        self._listeners = Listeners()
         self._shown: object = None
         self._must_resend = False
 
@@ -132,21 +132,11 @@ class ModbusCharger(Charger):
 
     @override
     def listen(self, listener: Listener) -> Callable[[], None]:
-        self._listeners[listening := object()] = listener
-
-        def stop() -> None:
-            self._listeners.pop(listening, None)
-
-        return stop
+        return self._listeners.listen(listener)
 
     @override
     def listen_samples(self, listener: SampleListener) -> Callable[[], None]:
-        self._sample_listeners[listening := object()] = listener
-
-        def stop() -> None:
-            self._sample_listeners.pop(listening, None)
-
-        return stop
+        return self._listeners.listen_samples(listener)
 
     @override
     def admit(self, *, is_admitted: bool) -> None:
@@ -335,9 +325,7 @@ class ModbusCharger(Charger):
         if is_swept or (self._watch.has_arrival and self._lease.is_displaced):
             self._must_resend = True  # some models make up a setpoint of their own while there is no vehicle
         self._publish()
-        if (reading := self.reading) is not None:
-            for listener in list(self._sample_listeners.values()):
-                listener(reading)
+        self._listeners.sampled(self.reading)
 
     def _renew_reading(self) -> None:
         """Show what a command has just read back."""
@@ -351,5 +339,4 @@ class ModbusCharger(Charger):
         shown = (reading, self.is_online, self.restarts, self.identity, self.capabilities)
         if shown != self._shown:
             self._shown = shown
-            for listener in list(self._listeners.values()):
-                listener()
+            self._listeners.changed()
