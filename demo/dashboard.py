@@ -110,33 +110,9 @@ def _now(point: ChargePointOnDashboard) -> Card:
                     *_what_comes(of),
                 ],
             },
-            _tile(
-                of["switch", "charge_now"],
-                "Charge now",
-                color="green",
-                icon="mdi:lightning-bolt",
-                features=[{"type": "toggle"}],
-                grid_options={"columns": 6, "rows": 2},
-            ),
-            _tile(
-                of["switch", "stop"],
-                "Stop",
-                color="red",
-                icon="mdi:stop-circle-outline",
-                features=[{"type": "toggle"}],
-                grid_options={"columns": 6, "rows": 2},
-            ),
+            *_switches(of),
             *_until_when(of),
-            _tile(
-                of["button", "skip_delay"],
-                "Random delay",
-                color="orange",
-                hide_state=True,
-                features=[{"type": "button", "action_name": "Skip"}],
-                features_position="inline",
-                visibility=[{"condition": "state", "entity": of["sensor", "why"], "state": DELAYED}],
-                grid_options={"columns": "full", "rows": 1},
-            ),
+            _skip(of),
             _tile(
                 of["select", "mode"],
                 "Mode",
@@ -154,6 +130,40 @@ def _now(point: ChargePointOnDashboard) -> Card:
             },
         ],
     }
+
+
+def _switches(of: Keys) -> Iterable[Card]:
+    """Return what sets the rules aside."""
+    yield _tile(
+        of["switch", "charge_now"],
+        "Charge now",
+        color="green",
+        icon="mdi:lightning-bolt",
+        features=[{"type": "toggle"}],
+        grid_options={"columns": 6, "rows": 2},
+    )
+    yield _tile(
+        of["switch", "stop"],
+        "Stop",
+        color="red",
+        icon="mdi:stop-circle-outline",
+        features=[{"type": "toggle"}],
+        grid_options={"columns": 6, "rows": 2},
+    )
+
+
+def _skip(of: Keys) -> Card:
+    """Return what lets happen now what the random delay holds back, while it does."""
+    return _tile(
+        of["button", "skip_delay"],
+        "Random delay",
+        color="orange",
+        hide_state=True,
+        features=[{"type": "button", "action_name": "Skip"}],
+        features_position="inline",
+        visibility=[{"condition": "state", "entity": of["sensor", "why"], "state": DELAYED}],
+        grid_options={"columns": "full", "rows": 1},
+    )
 
 
 def _until_when(of: Keys) -> Iterable[Card]:

@@ -45,11 +45,26 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    world, hardware = _world(), _hardware()
+    kinds = parser.add_subparsers(dest="protocol", required=True)
+    _add_modbus(kinds.add_parser("modbus", parents=[world, hardware], help="one Modbus TCP charge point"))
+    _add_ocpp(kinds.add_parser("ocpp", parents=[world, hardware], help="one OCPP 1.6J charge point"))
+    several = kinds.add_parser("several", parents=[world], help="what a JSON file lists")
+    several.add_argument("plan", type=Path)
+    kinds.add_parser("actions", help="list every action").set_defaults(speed=1.0)
+    return parser
+
+
+def _world() -> argparse.ArgumentParser:
+    """Take what holds for all that is simulated."""
     world = argparse.ArgumentParser(add_help=False)
     world.add_argument("--speed", type=float, default=1.0, help="world seconds in one real second (default 1)")
     world.add_argument("--control-port", type=int, help="take orders as JSON over HTTP on this loopback port")
     world.add_argument("--no-stdin", action="store_true", help="take no orders from standard input")
+    return world
 
+
+def _hardware() -> argparse.ArgumentParser:
     hardware = argparse.ArgumentParser(add_help=False)
     hardware.add_argument("--name", help="what orders and status lines call it")
     hardware.add_argument("--phases", type=int, choices=(1, 3), default=1, help="of the charge point")
@@ -69,9 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     hardware.add_argument("--battery-wh", type=float, default=60_000.0)
     hardware.add_argument("--soc", type=float, default=0.4, help="state of charge at the start, 0 to 1")
     hardware.add_argument("--do", action="append", default=[], metavar="ACTION", help="an action at the start")
+    return hardware
 
-    kinds = parser.add_subparsers(dest="protocol", required=True)
-    modbus = kinds.add_parser("modbus", parents=[world, hardware], help="one Modbus TCP charge point")
+
+def _add_modbus(modbus: argparse.ArgumentParser) -> None:
     modbus.add_argument("map", choices=sorted(DEVICES))
     modbus.add_argument("--host", default="127.0.0.1")
     modbus.add_argument("--port", type=int, default=0, help="0 for a free one, which is then printed")
@@ -79,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     modbus.add_argument("--comm-timeout-s", type=int, help="bender_cc612: silence until the safe current (default 60)")
     modbus.add_argument("--safe-current-a", type=float, help="what holds then (default 6)")
 
-    ocpp = kinds.add_parser("ocpp", parents=[world, hardware], help="one OCPP 1.6J charge point")
+
+def _add_ocpp(ocpp: argparse.ArgumentParser) -> None:
     ocpp.add_argument("url", help="of the central system, without the charge point's id")
     ocpp.add_argument("--id", default="CP1", help="charge point identity, added to the URL")
     ocpp.add_argument("--password", help="for Basic authentication")
@@ -87,11 +104,6 @@ def _parser() -> argparse.ArgumentParser:
     ocpp.add_argument("--free-vend", action="store_true", help="start without a tag")
     ocpp.add_argument("--serial", default=Nameplate().serial)
     ocpp.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a configuration key")
-
-    several = kinds.add_parser("several", parents=[world], help="what a JSON file lists")
-    several.add_argument("plan", type=Path)
-    kinds.add_parser("actions", help="list every action").set_defaults(speed=1.0)
-    return parser
 
 
 def _build(options: argparse.Namespace, clock: WorldClock) -> Charger:
