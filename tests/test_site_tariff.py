@@ -71,7 +71,7 @@ async def test_a_two_rate_tariff_is_typed_and_read_over(hass: HomeAssistant, sit
         "hours_without": "0",
         "standing": "0.00",
         "week": "- Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday: "
-        "00:00 to 00:30 0.2625; 00:30 to 05:30 0.0735; 05:30 to 00:00 0.2625",
+        "00:00 - 00:30 0.2625; 00:30 - 05:30 0.0735; 05:30 - 00:00 0.2625",
     }
     done = await go_on(hass, preview, {"is_right": True})
     assert done["type"] is FlowResultType.CREATE_ENTRY

@@ -52,7 +52,7 @@ def found_placeholders(hass: HomeAssistant, prices: Prices) -> dict[str, str]:
 
 
 def _hours(slot: Slot) -> str:
-    return f"{dt_util.as_local(slot.start_at):%H:%M} to {dt_util.as_local(slot.end_at):%H:%M}"
+    return f"{dt_util.as_local(slot.start_at):%H:%M} - {dt_util.as_local(slot.end_at):%H:%M}"
 
 
 def _moment(at: datetime) -> str:
