@@ -34,9 +34,13 @@ _BY_PEER: Final[Mapping[PeerKind, Kind]] = {
 
 
 class Guard:
-    """One for the installation. ``write`` takes an entry towards the log; it neither blocks nor fails."""
+    """One for the installation. ``write`` takes an entry towards the log; it neither blocks nor fails.
+
+    ``noted`` counts the entries since the start.
+    """
 
     def __init__(self, hass: HomeAssistant, write: Callable[[SecurityEvent], None]) -> None:
+        self.noted = 0
         self._hass = hass
         self._write = write
         self._throttle = Throttle()
@@ -98,6 +102,7 @@ class Guard:
 
     def _pass_on(self, happenings: Iterable[Happening]) -> None:
         for each in happenings:
+            self.noted += 1
             self._write(SecurityEvent(at=each.at, kind=each.kind.value, detail=each.detail))
 
 

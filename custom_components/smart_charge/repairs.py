@@ -37,9 +37,11 @@ class StartRecordsAnew(ConfirmRepairFlow):
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Ask first: what is in the damaged file is not shown any more."""
         if user_input is not None:
+            watch = self.hass.data[log_watch.DATA_LOG_WATCH]
             try:
-                await self.hass.data[DATA_LEDGER].async_start_anew()
-                await self.hass.data[log_watch.DATA_LOG_WATCH].async_set_aside()
+                with watch.still():
+                    await self.hass.data[DATA_LEDGER].async_start_anew()
+                    await watch.async_set_aside()
             except HomeAssistantError as err:
                 return self.async_abort(reason="not_started_anew", description_placeholders={"error": str(err)})
         return await super().async_step_confirm(user_input)
@@ -64,13 +66,15 @@ class SettleShared(RepairsFlow):
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, ISSUE_ID)
         if issue is None or not (issue.data or {}).get("is_shared"):
             return self.async_abort(reason="settled")  # at the other one, while this was open
-        try:
-            await self.hass.data[DATA_LEDGER].async_settle_doubt(is_copy=is_copy)
-        except HomeAssistantError as err:
-            return self.async_abort(reason="not_settled", description_placeholders={"error": str(err)})
-        finally:
-            if is_copy:  # it has another id from now on, also where nothing can be written yet
-                await self.hass.data[log_watch.DATA_LOG_WATCH].async_set_aside()
+        watch = self.hass.data[log_watch.DATA_LOG_WATCH]
+        with watch.still():
+            try:
+                await self.hass.data[DATA_LEDGER].async_settle_doubt(is_copy=is_copy)
+            except HomeAssistantError as err:
+                return self.async_abort(reason="not_settled", description_placeholders={"error": str(err)})
+            finally:
+                if is_copy:  # it has another id from now on, also where nothing can be written yet
+                    await watch.async_set_aside()
         return self.async_create_entry(data={})
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-import json
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
@@ -17,6 +16,7 @@ from ..keeping.log_watch import DATA_LOG_WATCH
 from ..ledger import DATA_LEDGER
 from ..records.chain import Entry
 from ..records.journal import Journal
+from ..records.security_log import plain_detail
 from ..security.events import Kind
 
 ATTR_LIMIT: Final = "limit"
@@ -65,7 +65,7 @@ async def _async_users(hass: HomeAssistant, entries: Sequence[Entry]) -> dict[st
 
     def words(journal: Journal) -> dict[str, JsonValueType]:
         known = {journal.security.word_for(user_id): name for user_id, name in names.items()}
-        met = {str(json.loads(entry.detail).get("user_id")) for entry in entries}
+        met = {str(plain_detail(entry).get("user_id")) for entry in entries}
         return {word: name for word, name in known.items() if word in met}
 
     return await hass.data[DATA_LEDGER].async_ask(words)
@@ -77,7 +77,7 @@ def _entries(journal: Journal, **period: Any) -> list[Entry]:
 
 def _plain(entry: Entry) -> dict[str, Any]:
     at = entry.at.isoformat(timespec="milliseconds")
-    return {"number": entry.number, "at": at, "kind": entry.kind, "detail": json.loads(entry.detail)}
+    return {"number": entry.number, "at": at, "kind": entry.kind, "detail": plain_detail(entry)}
 
 
 async def _async_export(call: ServiceCall) -> ServiceResponse:

@@ -1,11 +1,17 @@
-"""Is the security log still what was written? Checked daily against its end, kept outside the database (S10.1)."""
+"""Is the security log still what was written? Checked against its end, kept outside the database (S10.1).
 
-from collections.abc import Mapping
+What is written anew is checked against the end before it, which then is the end; all of it every night.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 import hashlib
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -20,6 +26,8 @@ from ..security.events import Kind
 
 ISSUE: Final = "security_log_broken"
 VERSION: Final = 1
+KEEP_WITHIN_S: Final = 60.0
+"""Many entries in a row are one end to keep."""
 
 _HERE: Final = "here"
 
@@ -36,6 +44,9 @@ class LogWatch:
         self._file = Store[dict[str, Any]](hass, VERSION, f"{DOMAIN}.security", private=True, atomic_writes=True)
         self._kept: dict[str, dict[str, Any]] = {}
         self._broken_at: int | None = None
+        self._followed = 0
+        self._following: asyncio.Task[None] | None = None
+        self._is_still = False
 
     async def async_load(self) -> None:
         """Read what is kept, and compare the clock with what it showed then."""
@@ -44,6 +55,45 @@ class LogWatch:
         seen_at = dt_util.parse_datetime(str(stored.get("seen_at", "")))
         if seen_at is not None:
             self._hass.data[DATA_GUARD].clock_showed(seen_at)
+        self._hass.data[DATA_LEDGER].listen(self._on_written)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Follow nothing: the log is about to be another, whose end is not that of this one."""
+        self._is_still = True
+        try:
+            yield
+        finally:
+            self._is_still = False
+
+    @callback
+    def _on_written(self) -> None:
+        is_news = self._hass.data[DATA_GUARD].noted != self._followed
+        if is_news and self._following is None and not self._is_still and not self._hass.is_stopping:
+            self._following = self._hass.async_create_background_task(self._async_follow(), "security log: follow")
+
+    async def _async_follow(self) -> None:
+        """Check what is new, and keep the new end."""
+        ledger, noted = self._hass.data[DATA_LEDGER], self._hass.data[DATA_GUARD].noted
+        if ledger.has_written_all:
+            self._followed = noted
+        mine = self._kept.get(self._place, {})
+        anchor, accepted = _head(mine.get("anchor")), _head(mine.get("accepted"))
+        try:
+            if self._broken_at is not None or not ledger.is_where_asked:
+                return
+            verdict, head = await ledger.async_ask(partial(_look, anchor=anchor, accepted=anchor or accepted))
+            if self._is_still or not ledger.is_where_asked or self._kept.get(self._place, {}) != mine:
+                return
+            if verdict.is_whole:
+                self._kept[self._place] = {"anchor": _plain(head), "accepted": _plain(accepted)}
+                self._file.async_delay_save(self._as_stored, KEEP_WITHIN_S)
+            else:
+                await self.async_check()
+        except HomeAssistantError as err:
+            LOGGER.debug("The security log is looked at tonight: %s", err)
+        finally:
+            self._following = None
 
     async def async_check(self) -> Verdict:
         """Check the log; keep its end if it is whole, raise a repair if not.
@@ -85,7 +135,7 @@ class LogWatch:
 
     def _tell(self, verdict: Verdict) -> None:
         number, reason = verdict.broken_at or 0, verdict.reason or ""
-        if self._broken_at != number:
+        if self._broken_at is None:  # what is missing may be another entry by the next time
             self._broken_at = number
             LOGGER.error("The security log is not what was written, from entry %s on: %s", number, reason)
             note(self._hass, Kind.LOG_BROKEN, at_number=number, reason=reason)
@@ -109,7 +159,10 @@ class LogWatch:
         await self._async_save()
 
     async def _async_save(self) -> None:
-        await self._file.async_save({"logs": self._kept, "seen_at": dt_util.utcnow().isoformat()})
+        await self._file.async_save(self._as_stored())
+
+    def _as_stored(self) -> dict[str, Any]:
+        return {"logs": self._kept, "seen_at": dt_util.utcnow().isoformat()}
 
 
 def _look(journal: Journal, *, anchor: Head | None, accepted: Head | None) -> tuple[Verdict, Head | None]:

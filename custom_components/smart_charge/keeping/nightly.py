@@ -55,11 +55,13 @@ class Keeping:
         self._forget.clear()
 
     async def _async_catch_up(self, _now: datetime) -> None:
+        await self._async_try(self._async_check_log, "security log")
         await self._async_try(partial(async_clear_away, self._hass), "unfinished reports")
         await self._async_try(partial(async_write_due, self._hass), "reports")
 
     async def _async_night(self, _now: datetime) -> None:
         await self._async_try(self._hass.data[DATA_LEDGER].async_fetch_left, "records left elsewhere")
+        await self._async_try(self._async_look_over, "look at the file")
         await self._async_try(self._async_prune, "retention")
         await self._async_try(self._async_check_log, "security log")
         await self._async_try(partial(async_write_due, self._hass), "reports")
@@ -78,6 +80,10 @@ class Keeping:
         pruned = await self._hass.data[DATA_LEDGER].async_ask(partial(_prune, months=months))
         if gone := {table: count for table, count in pruned.items() if count}:
             LOGGER.debug("Old records went: %s", gone)
+
+    async def _async_look_over(self) -> None:
+        """Find a page that has been damaged before it is needed."""
+        await self._hass.data[DATA_LEDGER].async_ask(lambda journal: journal.store.look_over())
 
     async def _async_check_log(self) -> None:
         await self._hass.data[DATA_LOG_WATCH].async_check()

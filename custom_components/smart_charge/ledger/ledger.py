@@ -72,6 +72,11 @@ class Ledger:
         """Of the PostgreSQL database that the owner has named; a secret."""
         return self._database.url
 
+    @property
+    def is_where_asked(self) -> bool:
+        """Whether it is open, and where the owner's settings point now."""
+        return self._database.journal is not None and self._database.opened_at_url == self.url
+
     async def async_load(self) -> None:
         """Know who we are in the records, and what could not be written before Home Assistant stopped."""
         await self._database.async_load()

@@ -23,6 +23,7 @@ MOST_BYTES: Final = 4_000_000
 """When the details of a site's entries exceed this, the oldest half goes."""
 
 _LONGEST_DETAIL: Final = 4_000
+_ROTATED: Final = "log_rotated"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +102,8 @@ class SecurityLog:
         if head is None:
             is_empty = not entries and anchor is None
             return Verdict(count=0) if is_empty else _broken(entries, 1, "the record of the last entry is missing")
+        if not all(isinstance(each, int) for each in (head.first_number, head.number, head.size)):
+            return _broken(entries, 1, "the record of the last entry was changed")
         first = head.first_number if accepted is None else max(head.first_number, accepted.number + 1)
         before = None if accepted is None or accepted.number + 1 < first else accepted.digest
         verdict = verify_chain(self._site, entries, first=first, previous=before)
@@ -112,6 +115,8 @@ class SecurityLog:
         if last is None or (last.number, last.digest) != (head.number, head.digest):
             missing = head.first_number if last is None else last.number + 1
             return _broken(entries, missing, "the last entries are missing")
+        if first == head.first_number > 1 and not any(_tells_of_rotation(entry, first) for entry in entries):
+            return _broken(entries, first, "the entries before it are missing, and none says why")
         return _against_anchor(entries, anchor, first)
 
     def export(self) -> str:
@@ -122,7 +127,7 @@ class SecurityLog:
                     "number": entry.number,
                     "at": iso(entry.at),
                     "kind": entry.kind,
-                    "detail": json.loads(entry.detail),
+                    "detail": plain_detail(entry),
                     "event_id": entry.event_id,
                     "previous": entry.previous,
                     "digest": entry.digest,
@@ -170,7 +175,8 @@ class SecurityLog:
         connection.execute(upsert(connection, security_heads).values(**fresh).on_conflict_do_nothing())
         mine = select(security_heads).where(security_heads.c.site == self._site)
         head = connection.execute(mine.with_for_update()).one()
-        return head if head.number else self._head_found(connection) or head
+        is_known = isinstance(head.number, int) and head.number > 0 and isinstance(head.size, int)
+        return head if is_known else self._head_found(connection) or head
 
     def _head_found(self, connection: Connection) -> Any:
         """Where the record of the last entry was taken away, go on behind the last entry: none may be refused."""
@@ -179,7 +185,7 @@ class SecurityLog:
         if (last := connection.execute(newest).one_or_none()) is None:
             return None
         first = connection.execute(select(func.min(security_log.c.number)).where(entries)).scalar_one()
-        self._set_head(connection, first_number=first, number=last.number, digest=last.digest)
+        self._set_head(connection, first_number=first, number=last.number, digest=last.digest, size=0)
         return connection.execute(select(security_heads).where(security_heads.c.site == self._site)).one()
 
     def _set_head(self, connection: Connection, **facts: Any) -> None:
@@ -195,13 +201,28 @@ class SecurityLog:
         self._set_head(connection, first_number=kept_from, size=int(size or 0))
         self._append(
             connection,
-            SecurityEvent(at=at, kind="log_rotated", detail={"dropped": len(found) // 2, "first_number": kept_from}),
+            SecurityEvent(at=at, kind=_ROTATED, detail={"dropped": len(found) // 2, "first_number": kept_from}),
         )
 
 
+def plain_detail(entry: Entry) -> dict[str, Any]:
+    """Return what an entry tells; the text itself where somebody has made it unreadable."""
+    try:
+        detail = json.loads(entry.detail)
+    except ValueError:
+        detail = None
+    return detail if isinstance(detail, dict) else {"unreadable": entry.detail}
+
+
+def _tells_of_rotation(entry: Entry, first: int) -> bool:
+    return entry.kind == _ROTATED and plain_detail(entry).get("first_number") == first
+
+
 def _against_anchor(entries: list[Entry], anchor: Head | None, first: int) -> Verdict:
-    if anchor is None or anchor.number < first:
+    if anchor is None or (anchor.number, anchor.digest) == (first - 1, entries[0].previous):
         return Verdict(count=len(entries))
+    if anchor.number < first:
+        return _broken(entries, first, "the entry that was anchored is missing")
     if anchor.number > entries[-1].number:
         return _broken(entries, entries[-1].number + 1, "entries up to the anchor are missing")
     if entries[anchor.number - first].digest != anchor.digest:
@@ -215,6 +236,6 @@ def _broken(entries: list[Entry], number: int, reason: str) -> Verdict:
 
 def _to_entry(row: Any) -> Entry:
     return Entry(
-        number=row.number, at=row.at, kind=row.kind, detail=row.detail,
-        event_id=row.event_id, previous=row.previous, digest=row.digest,
+        number=row.number, at=row.at, kind=str(row.kind), detail=str(row.detail),
+        event_id=str(row.event_id), previous=str(row.previous), digest=str(row.digest),
     )  # fmt: skip

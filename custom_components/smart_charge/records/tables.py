@@ -57,7 +57,15 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return value.astimezone(UTC) if dialect.name == "postgresql" else _EPOCH + timedelta(microseconds=value)
+        return value.astimezone(UTC) if dialect.name == "postgresql" else _from_microseconds(value)
+
+
+def _from_microseconds(value: Any) -> datetime:
+    """Return the instant. SQLite keeps whatever is put there by hand: that is 1970, and all else can be read."""
+    try:
+        return _EPOCH + timedelta(microseconds=value)
+    except TypeError, OverflowError:
+        return _EPOCH
 
 
 class Words(TypeDecorator[str]):
