@@ -7,8 +7,9 @@ from typing import Any
 
 import aiohttp
 
+from .charge_point_cards import Keys
 from .client import ApiError, Json
-from .dashboard import ChargePointOnDashboard, Keys
+from .dashboard import ChargePointOnDashboard
 from .site import HOUSE
 from .world import World
 

@@ -9,8 +9,9 @@ import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .charge_point_cards import Keys
 from .client import Client, Json
-from .dashboard import ChargePointOnDashboard, Keys, build_dashboard
+from .dashboard import ChargePointOnDashboard, build_dashboard
 from .flows import Answer, choose, hours_answers, set_up, shown_in
 from .home import LOOPBACK, REPOSITORY, Home
 from .processes import Programs
