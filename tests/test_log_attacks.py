@@ -136,6 +136,21 @@ async def followed(hass: HomeAssistant) -> None:
         await task
 
 
+async def test_a_file_that_was_deleted_is_missed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """With the log all that was on record is gone, and a new one was begun."""
+    ledger = hass.data[DATA_LEDGER]
+    knock(hass)
+    await ledger.async_flush()
+    await followed(hass)
+    for path in ledger.path.parent.glob("smart_charge.db*"):
+        path.unlink()
+    knock(hass, name="CP2")
+    await ledger.async_flush()
+    await followed(hass)
+    assert is_raised(hass)
+    assert len(await events(hass, Kind.WRONG_PASSWORD)) == 1
+
+
 async def test_a_record_of_the_end_that_is_nonsense_has_no_entry_refused(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
