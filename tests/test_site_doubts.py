@@ -48,8 +48,8 @@ class Evening:
         self.ticks = 0
 
     async def lives(self, seconds: int) -> None:
-        for _ in range(seconds // 2):
-            await after(self.hass, self.house.freezer, seconds=2)
+        for _ in range(seconds // 6):
+            await after(self.hass, self.house.freezer, seconds=6)
             self.ticks += 1
             await self.speaks()
 
