@@ -2,18 +2,20 @@
 
 import custom_components  # noqa: F401, I001  before the test plugin's own package of that name
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import gc
 import logging
 import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings as effort
 import pytest
 from pytest_homeassistant_custom_component import patch_time
 
+from custom_components.smart_charge.security import credentials
 
 # The test plugin has every statement told, and everything from INFO on; a test that reads the log asks for `caplog`.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -45,6 +47,14 @@ patch_time.ha_get_module_attributes_hash = _size_of_module
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Call a long text by the name of its parameter: the name of a test is handed to every process it starts."""
     return argname if isinstance(val, str | bytes) and len(val) > 60 else None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cost_of_hashing() -> Iterator[int]:
+    """Hash passwords quickly, as the test plugin does Home Assistant's; the value is what it costs otherwise."""
+    proper = credentials._COST
+    with patch.object(credentials, "_COST", 2):
+        yield proper
 
 
 @pytest.fixture(autouse=True)

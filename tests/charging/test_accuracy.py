@@ -30,7 +30,7 @@ def tapering(second):
 
 def session(
     *,
-    hours=2.0,
+    hours=1.0,
     power=flat,
     bias=0.0,
     noise=0.01,

@@ -14,13 +14,14 @@ from custom_components.smart_charge.charging.planning import Errand, Planning
 from .home import Home, act, hours_of, instant, tariff_of
 
 DAYS = sorted((Path(__file__).parent / "days").glob("*.yaml"))
+_QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KEYS = {"at", "do", "delay_s", "setpoint_a", "why", "until", "energy_kwh", "charging_min", "sessions"}
 
 
 def days(*, are_shared: bool) -> Iterator[object]:
     """The days of one charge point, or of several on one supply, as parameters marked with what they prove."""
     for path in DAYS:
-        day = yaml.safe_load(path.read_text(encoding="utf-8"))
+        day = yaml.load(path.read_text(encoding="utf-8"), Loader=_QUICK)
         if ("site" in day) is are_shared:
             marks = [pytest.mark.requirement(clause) for clause in day["requirements"]]
             yield pytest.param(day, id=path.stem, marks=marks)

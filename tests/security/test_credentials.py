@@ -1,7 +1,10 @@
 """A charge point's secret: drawn, judged, kept as hashes, checked."""
 
+from unittest.mock import patch
+
 import pytest
 
+from custom_components.smart_charge.security import credentials
 from custom_components.smart_charge.security.credentials import (
     hash_secret,
     is_derived,
@@ -41,6 +44,13 @@ def test_a_typed_password_sent_as_text_or_as_its_hex_digits_is_accepted() -> Non
     assert verify_secret(hashes, TYPED.encode().hex().encode())
 
 
+def test_a_guess_costs_whoever_holds_the_hashes_dearly(cost_of_hashing: int) -> None:
+    with patch.object(credentials, "_COST", cost_of_hashing):
+        stored = hash_secret(TYPED)
+        assert all(text.startswith("scrypt$16384$8$1$") for text in stored)
+        assert verify_secret(stored, TYPED.encode())
+
+
 @pytest.mark.parametrize(
     "presented", [b"", b"wrong", PASSWORD[:-1].encode(), b"\xff\xfe\x00", bytes(10_000), TYPED.encode() + b"\x00"]
 )
@@ -64,10 +74,12 @@ def test_what_is_stored_says_nothing_of_the_password() -> None:
         "plain$1$2$3$4$5",
         "scrypt$x$8$1$AAAA$AAAA",
         "scrypt$1073741824$8$1$AAAA$AAAA",
-        "scrypt$16384$8$1$AAAA$!!",
+        "scrypt$COST$8$1$AAAA$!!",
+        "scrypt$COST$8$1$AAAA$AAAA",
     ],
 )
 def test_a_damaged_stored_hash_matches_nothing_and_breaks_nothing(stored: str) -> None:
+    stored = stored.replace("COST", str(credentials._COST))
     assert not verify_secret([stored], b"")
     assert verify_secret([stored, *hash_secret(TYPED)], TYPED.encode())
 
