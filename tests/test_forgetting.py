@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 import json
@@ -159,7 +160,7 @@ async def test_nothing_of_an_owner_is_left_anywhere(  # noqa: PLR0917
     stored = json.dumps(hass_storage)
     assert TAG not in stored
     assert NAME not in stored
-    with sqlite3.connect(recorder_mock.db_url.removeprefix("sqlite:///")) as history:
+    with closing(sqlite3.connect(recorder_mock.db_url.removeprefix("sqlite:///"))) as history, history:
         of_ours = "FROM statistics JOIN statistics_meta m ON m.id = metadata_id WHERE source = ?"
         assert history.execute(f"SELECT start_ts, sum {of_ours}", [DOMAIN]).fetchall() == []
     assert charger.people_forgotten == 1

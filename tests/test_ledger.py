@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 import sqlite3
 import stat
+import threading
 from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
@@ -24,6 +26,7 @@ from custom_components.smart_charge.ledger import DATA_LEDGER, Ledger
 from custom_components.smart_charge.records.buffer import thinned
 from custom_components.smart_charge.records.errors import LedgerUnreachable
 from custom_components.smart_charge.records.migrations import STEPS
+from custom_components.smart_charge.records.store import Store
 from custom_components.smart_charge.records.values import Condition, ConditionSeen, OutletKey, SessionRecord
 
 from .shell import CHARGING, IDLE, OPENS, PLUGGED_IN, FakeCharger, after, at, settle
@@ -312,3 +315,26 @@ async def test_a_clock_that_is_set_back_holds_up_no_record(hass: HomeAssistant, 
     assert ledger._writing is not None
     await asyncio.wait({ledger._writing})
     assert ledger.has_written_all
+
+
+async def test_a_stop_while_the_records_are_opened_opens_them_once_and_closes_them(
+    hass: HomeAssistant, ledger: Ledger
+) -> None:
+    await ledger.async_stop()
+    opened: list[Store] = []
+    is_under_way, may_go_on = threading.Event(), threading.Event()
+
+    def at_path(path: Path) -> Store:
+        is_under_way.set()
+        may_go_on.wait(60)
+        opened.append(really(path))
+        return opened[-1]
+
+    really = Store.at_path
+    with patch.object(Store, "at_path", at_path):
+        ledger.start()
+        await hass.async_add_executor_job(is_under_way.wait, 60)
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, lambda _event: may_go_on.set())
+        await hass.async_stop(force=True)
+    (store,) = opened
+    assert store._engine.pool.checkedin() == 0

@@ -1,5 +1,6 @@
 """The security log as a home keeps it: who is written down, what may be read by whom, and who has changed it."""
 
+from contextlib import closing
 from datetime import datetime, timedelta
 import json
 from pathlib import Path
@@ -200,7 +201,7 @@ async def test_which_settings_were_changed_is_written_down(hass: HomeAssistant, 
 
 
 def tamper(hass: HomeAssistant, statement: str) -> None:
-    with sqlite3.connect(hass.data[DATA_LEDGER].path) as records:
+    with closing(sqlite3.connect(hass.data[DATA_LEDGER].path)) as records, records:
         records.execute(statement)
     records.close()
 

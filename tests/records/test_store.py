@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 import os
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_what_was_written_is_there_when_opened_again(opened: Store, path: Path) 
 
 
 def test_a_locked_database_says_so(opened: Store, path: Path) -> None:
-    with sqlite3.connect(path, isolation_level=None) as other:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(errors.LedgerLocked, match="locked"):
             new_journal(opened).write(a_session(new_outlet()))
@@ -111,13 +112,13 @@ def test_a_damaged_page_says_so(opened: Store, path: Path) -> None:
 
 
 def test_nothing_is_made_in_the_database_of_another_program(path: Path) -> None:
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE states (id INTEGER)")
     other.close()
     before = path.read_bytes()
     with pytest.raises(errors.LedgerDamaged, match="another program"):
         Store.at_path(path)
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("states",)]
     other.close()
     assert len(path.read_bytes()) == len(before)
@@ -134,7 +135,7 @@ def test_nothing_is_made_in_the_database_of_another_program(path: Path) -> None:
 )
 def test_tables_that_somebody_has_taken_a_part_of_say_so(opened: Store, path: Path, statement: str, said: str) -> None:
     opened.close()
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute(statement)
     other.close()
     with pytest.raises(errors.LedgerDamaged, match=said):

@@ -43,7 +43,11 @@ POSTGRESQL: Final = "psycopg[binary]==3.3.9"
 
 
 class Database:
-    """The one database of this installation. Only the ledger may use it, one task at a time."""
+    """The one database of this installation. Only the ledger may use it, one task at a time.
+
+    What blocks is given to the loop's executor and not to Home Assistant, which forgets its jobs when it stops: a
+    thread would go on writing beside the last that is written, and what it had opened would never be closed.
+    """
 
     def __init__(self, hass: HomeAssistant) -> None:
         self.site = ""
@@ -101,9 +105,9 @@ class Database:
         try:
             await self._async_sign_in(journal)
             await self._async_settle(journal, url)
-            self._damage = await self._hass.async_add_executor_job(_damage_in, store)
+            self._damage = await self._hass.loop.run_in_executor(None, _damage_in, store)
         except LedgerError as err:
-            await self._hass.async_add_executor_job(store.close)
+            await self._hass.loop.run_in_executor(None, store.close)
             await self.async_note(err)
             return None
         self.journal, self.opened_at_url = journal, url
@@ -114,14 +118,14 @@ class Database:
         """Let go of it."""
         journal, self.journal = self.journal, None
         if journal is not None:
-            await self._hass.async_add_executor_job(journal.store.close)
+            await self._hass.loop.run_in_executor(None, journal.store.close)
 
     async def _async_sign_in(self, journal: Journal) -> None:
         if journal.store.path is None and not self.lease.is_signed:
             self.lease.sign()
             await self._async_save()
             self.lease.go_by(await self._async_words_on_disk())
-        await self._hass.async_add_executor_job(self.lease.take, journal)
+        await self._hass.loop.run_in_executor(None, self.lease.take, journal)
 
     async def _async_words_on_disk(self) -> Sequence[object]:
         """Return them as the next run will find them: a full disk is not told of, and at a stop saving has to wait."""
@@ -158,7 +162,7 @@ class Database:
             LedgerError: it cannot be moved.
         """
         await self.async_close()
-        return await self._hass.async_add_executor_job(set_aside, self.path, dt_util.utcnow())
+        return await self._hass.loop.run_in_executor(None, set_aside, self.path, dt_util.utcnow())
 
     def journal_in(self, store: Store) -> Journal:
         """Return our journal in a database."""
@@ -179,7 +183,7 @@ class Database:
             LedgerError: it cannot be read.
         """
         try:
-            return await self._hass.async_add_executor_job(question, journal)
+            return await self._hass.loop.run_in_executor(None, question, journal)
         except LedgerDamaged as err:
             if journal is self.journal and journal.store.path is not None:
                 self._damage = err
@@ -208,14 +212,14 @@ class Database:
 
     async def _async_store(self, url: str | None) -> Store:
         if url is None:
-            return await self._hass.async_add_executor_job(Store.at_path, self.path)
+            return await self._hass.loop.run_in_executor(None, Store.at_path, self.path)
         return await async_store_at(self._hass, url)
 
     # What is elsewhere
 
     async def _async_settle(self, journal: Journal, url: str | None) -> None:
         """Note that the records are here now, and fetch what is elsewhere."""
-        here = Place(url=url, id=await self._hass.async_add_executor_job(journal.store.place))
+        here = Place(url=url, id=await self._hass.loop.run_in_executor(None, journal.store.place))
         if here == self._kept and not self.left:
             return
         if self._kept.url != url and self._kept.id != here.id:
@@ -230,8 +234,8 @@ class Database:
             return
         if any(place.url is not None for place in self.left):
             await async_get_psycopg(self._hass)
-        self.left = await self._hass.async_add_executor_job(
-            fetched, self.left, journal, self._kept.id, self.path, self._journal_left_in
+        self.left = await self._hass.loop.run_in_executor(
+            None, fetched, self.left, journal, self._kept.id, self.path, self._journal_left_in
         )
         await self._async_save()
         async_show_left(self._hass, [place.name for place in self.left])
@@ -288,7 +292,7 @@ async def async_store_at(hass: HomeAssistant, url: str) -> Store:
         LedgerError: it cannot be opened, or that cannot be had.
     """
     await async_get_psycopg(hass)
-    return await hass.async_add_executor_job(Store.at_url, url)
+    return await hass.loop.run_in_executor(None, Store.at_url, url)
 
 
 async def async_get_psycopg(hass: HomeAssistant) -> None:

@@ -150,7 +150,7 @@ class Ledger:
         if self._writing is not None:
             self._is_more_due = True
         elif self.is_started:
-            self._writing = self._hass.async_create_background_task(self._async_write(), "records: write")
+            self._writing = self._hass.loop.create_task(self._async_write(), name="records: write")
 
     async def async_flush(self) -> None:
         """Write what waits, as far as the database lets us, before returning. While it is copied, all waits."""
@@ -194,7 +194,7 @@ class Ledger:
 
     async def async_ask_left[AnswerT](self, question: Callable[[Journal], AnswerT]) -> list[AnswerT]:
         """Ask the databases in which records were left; those that cannot be read do not answer."""
-        return await self._hass.async_add_executor_job(self._database.ask_left, question)
+        return await self._hass.loop.run_in_executor(None, self._database.ask_left, question)
 
     async def async_erase(self, erasure: Erasure, then: Callable[[], None]) -> Erased:
         """Erase, and look for what is left, while nothing is written; ``then`` is called before anything is again.
@@ -209,7 +209,7 @@ class Ledger:
         async with self._access:
             journal = await self._async_journal()
             try:
-                erased = await self._hass.async_add_executor_job(self._erase, journal, erasure)
+                erased = await self._hass.loop.run_in_executor(None, self._erase, journal, erasure)
             except LedgerError as err:
                 raise ledger_error(err) from err
             await self._waiting.async_drop()
@@ -291,7 +291,7 @@ class Ledger:
         await self.async_flush()
         async with self._access:
             if self._database.journal is not None:
-                await self._hass.async_add_executor_job(self._copying.begin, self._database.journal)
+                await self._hass.loop.run_in_executor(None, self._copying.begin, self._database.journal)
 
     async def async_release(self) -> None:
         """Write again, what has waited first."""
@@ -332,7 +332,7 @@ class Ledger:
         journal = self._database.journal or await self._async_open()
         if journal is None:
             return None
-        flushed = await self._hass.async_add_executor_job(self._database.flush, self.buffer, journal)
+        flushed = await self._hass.loop.run_in_executor(None, self._database.flush, self.buffer, journal)
         if flushed is not None:
             await self._database.async_note(flushed.error)
         return flushed
