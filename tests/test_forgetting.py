@@ -510,7 +510,8 @@ async def test_the_question_wants_the_serial_typed(
     await ledger.async_flush()
     await call(hass, "press", "button.garage_delete_personal_data")
     form = await flows.async_init(DOMAIN, data={"issue_id": "delete_personal_data_01GARAGE"})
-    assert form["description_placeholders"] == {"name": "Garage", "expected": SERIAL, "others": "0"}
+    assert form["step_id"] == "confirm_everything"
+    assert form["description_placeholders"] == {"name": "Garage", "expected": SERIAL}
     again = await flows.async_configure(form["flow_id"], {"confirm": "yes"})
     assert again["errors"] == {"confirm": "wrong_confirmation"}
     assert charger.people_forgotten == 0
@@ -520,6 +521,18 @@ async def test_the_question_wants_the_serial_typed(
     assert question(hass) is None
     now = dt_util.utcnow()
     assert await ledger.async_ask(lambda journal: journal.sessions(now - timedelta(days=400), now)) == []
+
+
+@S7_2
+async def test_the_question_says_that_the_tags_stay_where_there_are_other_charge_points(
+    hass: HomeAssistant, ledger: Ledger, flows: Any
+) -> None:
+    like = modbus_entry(port=503)
+    carport = MockConfigEntry(domain=DOMAIN, title="Carport", data=dict(like.data), options=dict(like.options))
+    await set_up_fake(hass, FakeCharger(), carport)
+    await call(hass, "press", "button.garage_delete_personal_data")
+    form = await flows.async_init(DOMAIN, data={"issue_id": "delete_personal_data_01GARAGE"})
+    assert form["step_id"] == "confirm"
 
 
 @S7_2

@@ -140,11 +140,15 @@ class DeletePersonalData(RepairsFlow):
                 return self.async_create_entry(data={})
             errors["confirm"] = "wrong_confirmation"
         return self.async_show_form(
-            step_id="confirm",
+            step_id="confirm_everything" if forgetting_request.is_everything(entry) else "confirm",
             data_schema=probatio.Schema({probatio.Required("confirm"): TextSelector()}),
             errors=errors,
             description_placeholders=forgetting_request.placeholders(entry),
         )
+
+    async def async_step_confirm_everything(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Ask the same where there is no other charge point, so that the household's tags go too."""
+        return await self.async_step_confirm(user_input)
 
 
 class SeenTo(ConfirmRepairFlow):

@@ -1,5 +1,5 @@
 import csv
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 import io
 import json
@@ -99,7 +99,16 @@ def test_the_register_is_exported_whole(journal: Journal) -> None:
 )
 def test_a_sale_is_kept_for_ten_years(journal: Journal, today: date, left: int) -> None:
     days = (date(2026, 2, 28), date(2026, 3, 1), date(2026, 11, 20))
-    journal.write(*(a_sale(number, sold_on=day) for number, day in enumerate(days)))
+    noons = [datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in days]
+    entered = enumerate(zip(days, noons, strict=True))
+    journal.write(*(a_sale(number, sold_on=day, recorded_at=noon) for number, (day, noon) in entered))
     with journal.store.write() as connection:
         journal.register.drop_expired(connection, today)
     assert len(journal.register.entries()) == left
+
+
+@pytest.mark.requirement("14.1")
+def test_a_sale_of_long_ago_that_was_entered_today_stays(journal: Journal) -> None:
+    journal.write(a_sale(sold_on=date(2016, 2, 29)), a_sale(2))
+    with journal.store.write() as connection:
+        assert journal.register.drop_expired(connection, NOON.date() + timedelta(days=1)) == 0

@@ -173,5 +173,9 @@ def _withdraw(hass: HomeAssistant, entry_id: str, _now: datetime | None = None) 
 
 def placeholders(entry: SmartChargeConfigEntry) -> dict[str, str]:
     """Return what the question says."""
-    others = len(charge_point_entries(entry.runtime_data.hass)) - 1
-    return {"name": entry.title, "expected": confirmations(entry)[0], "others": str(others)}
+    return {"name": entry.title, "expected": confirmations(entry)[0]}
+
+
+def is_everything(entry: SmartChargeConfigEntry) -> bool:
+    """Whether there is no other charge point, so that all tags and names go with its data."""
+    return len(charge_point_entries(entry.runtime_data.hass)) == 1

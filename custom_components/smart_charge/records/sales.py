@@ -6,13 +6,14 @@ leaves it alone, as the law asks for it.
 
 import csv
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 import io
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from .errors import WriteRejected
+from .periods import midnight
 from .store import Store
 from .tables import sales
 from .text import cell
@@ -93,14 +94,18 @@ class Register:
         return text.getvalue()
 
     def drop_expired(self, connection: Connection, today: date) -> int:
-        """Delete what was sold, and recorded, more than ten years ago; the last entry stays to count from."""
+        """Delete what was sold, and recorded, more than ten years ago; the last entry stays to count from.
+
+        A day that was typed wrongly, or a sale that is entered years later, is not gone the next night.
+        """
         try:
             limit = today.replace(year=today.year - YEARS_KEPT)
         except ValueError:  # 29 February
             limit = date(today.year - YEARS_KEPT, 2, 28)
         mine = sales.c.site == self._site
         last = connection.execute(select(func.max(sales.c.number)).where(mine)).scalar() or 0
-        done = connection.execute(delete(sales).where(mine, sales.c.sold_on < limit, sales.c.number < last))
+        is_old = and_(sales.c.sold_on < limit, sales.c.recorded_at < midnight(limit, UTC))
+        done = connection.execute(delete(sales).where(mine, is_old, sales.c.number < last))
         return done.rowcount
 
 
