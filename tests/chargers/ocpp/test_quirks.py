@@ -169,6 +169,20 @@ async def test_a_setting_behind_which_the_link_dies_is_not_written_again(site: S
     assert killer not in [payload["key"] for payload in second.called("ChangeConfiguration")]
 
 
+@pytest.mark.requirement("9.4")
+async def test_no_setting_is_blamed_when_home_assistant_and_the_charge_point_lost_their_power(site: Site) -> None:
+    for _ in range(2):
+        charger = site.charger(memory=site.saved)
+        site.run(charger)
+        peer = await site.peer()
+        peer.settings["MeterValueSampleInterval"] = "60"  # it forgets what it was set to
+        await peer.boot()
+        await peer.status("Available")
+        await until(lambda peer=peer: peer.called("GetLocalListVersion"))  # type: ignore[misc]
+        assert peer.settings["MeterValueSampleInterval"] == "1"
+    assert "key_blamed" not in charger.counts
+
+
 async def test_one_that_boots_again_and_again_is_told_whole_seconds(site: Site) -> None:
     site.run(site.charger())
     peer = await site.peer()

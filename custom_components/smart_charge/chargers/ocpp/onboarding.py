@@ -47,6 +47,7 @@ class Onboarding:
         self._count = count
         self._writes = 0
         self._wrote_at = 0.0
+        self._written: tuple[str, str] | None = None
 
     def forget(self) -> None:
         """Forget what this firmware was found to refuse; not what we have set and must take back."""
@@ -193,7 +194,7 @@ class Onboarding:
             return False
         self._writes += 1
         self._wrote_at = asyncio.get_running_loop().time()
-        self._learnt["suspect"] = [name, value]
+        self._written = name, value
         spelling = key.name if key is not None else name
         try:
             answer = await connection.call("ChangeConfiguration", {"key": spelling, "value": value})
@@ -235,9 +236,13 @@ class Onboarding:
             self._count("read_back_failed")
 
     def link_lost(self) -> None:
-        """Note whether the link went soon after a write: then that write is to blame."""
-        if asyncio.get_running_loop().time() - self._wrote_at > BLAME_S:
-            self._learnt.pop("suspect", None)
+        """Note whether the link went soon after a write: then that write is to blame.
+
+        Only then: where Home Assistant was killed, or both lost their power, no write is.
+        """
+        written, self._written = self._written, None
+        if written is not None and asyncio.get_running_loop().time() - self._wrote_at <= BLAME_S:
+            self._learnt["suspect"] = list(written)
 
     async def _blame(self) -> None:
         """Never write again what the last link died of, unless it holds now (quirk Q19)."""
