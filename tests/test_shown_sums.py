@@ -81,3 +81,13 @@ async def test_a_register_that_comes_when_much_was_calculated_makes_no_jump(
     await tell(hass, charger, **DRAWS, import_wh=5_000_100)
     await tell(hass, charger, **IDLE)
     assert float(shown(hass, TOTAL)) == pytest.approx(7.1, abs=0.13)
+
+
+@pytest.mark.requirement("9.4")
+async def test_how_often_the_meter_is_read_is_shown_without_being_switched_on(
+    hass: HomeAssistant, entry: MockConfigEntry, charger: FakeCharger
+) -> None:
+    charger.sample_interval_s = 5.2
+    charger.say(power_w=1.0)
+    await settle(hass)
+    assert shown(hass, "sensor.garage_meter_interval") == "5.2"

@@ -220,7 +220,6 @@ DESCRIPTIONS: Final[tuple[SmartChargeSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
         quiet=Quiet(step=0.5, share=0.25, every=timedelta(hours=1)),
         value_fn=lambda picture: picture.sample_s,
     ),
