@@ -30,8 +30,8 @@ from .forgetting.later import async_forget_when_back
 from .guard import DATA_GUARD, Guard, note, note_changes
 from .keeping.log_watch import DATA_LOG_WATCH, LogWatch
 from .keeping.nightly import async_start_keeping
-from .leaving import issue_ids
 from .ledger import DATA_LEDGER, Ledger
+from .lot import issue_ids
 from .meter.live import DATA_LIVE
 from .meter.notices import async_forget_notices
 from .parting import async_settle

@@ -16,15 +16,11 @@ from .charging.left_turns import Turn
 from .charging.model import MIN_CURRENT_A, Settings, WeeklyHours
 from .charging.random_delay import draw_s
 from .const import DOMAIN, LOGGER
+from .lot import issue_ids
 from .settings import local_zone
 
 _REPAIRS: Final = {"stays_as_it_was": "stays_off", "stays_off": "fails_to_zero"}
 """What is said where a vehicle would stay uncharged without us."""
-
-
-def issue_ids(entry_id: str) -> tuple[str, str]:
-    """Return the ids of the repairs about what a charge point does without us: it stays off, it takes too much."""
-    return f"stays_off_{entry_id}", f"allows_too_much_{entry_id}"
 
 
 class Leaving:

@@ -19,6 +19,11 @@ class Lot:
     sentence: str | None = None
 
 
+def issue_ids(entry_id: str) -> tuple[str, str]:
+    """Return the ids of the repairs about what a charge point does without us: it stays off, it takes too much."""
+    return f"stays_off_{entry_id}", f"allows_too_much_{entry_id}"
+
+
 def lot_without_us(unattended: str, settings: Settings, left: Left | None, wording: Wording) -> Lot:
     """Return what a charge point does by itself, that can do ``unattended``, beside others at the same supply."""
     if left is not None and left.max_a == 0:
