@@ -62,7 +62,7 @@ class Charges:
 async def test_a_meter_that_is_always_off_a_little_is_told(hass: HomeAssistant, meter: Charges) -> None:
     for number in range(12):
         assert issue(hass, "meter_bias") is None or number >= 10
-        await meter.one(0.03 + 0.002 * (number % 3), minutes=40)
+        await meter.one(0.03 + 0.002 * (number % 3), minutes=30)
     told = issue(hass, "meter_bias")
     assert told is not None
     assert told.severity is ir.IssueSeverity.WARNING
@@ -75,7 +75,7 @@ async def test_a_meter_that_is_always_off_a_little_is_told(hass: HomeAssistant, 
 async def test_a_meter_that_is_off_both_ways_by_chance_is_not_told(hass: HomeAssistant, meter: Charges) -> None:
     dice = random.Random(7)
     for _ in range(12):
-        await meter.one(dice.uniform(-0.06, 0.06), minutes=40)
+        await meter.one(dice.uniform(-0.06, 0.06), minutes=30)
     assert issue(hass, "meter_bias") is None
     assert issue(hass, "meter_error") is None
 

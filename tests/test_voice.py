@@ -21,6 +21,51 @@ CHARGE_NOW = "switch.garage_charge_now"
 STOP = "switch.garage_stop_charging"
 ASSIST = "conversation"
 
+CHARGED_NOW = [
+    ("Charge now", "Charging now because you asked for it, until unplugged"),
+    ("Start charging the car", "Charging now because you asked for it, until unplugged"),
+    ("Charge the car now in the garage", "Charging now because you asked for it, until unplugged"),
+    ("Charge the car until I unplug it", "Charging now because you asked for it, until unplugged"),
+    ("Charge until 07:00", "Charging now, until tomorrow 07:00"),
+    ("Charge my car until 7 a.m.", "Charging now, until tomorrow 07:00"),
+    ("charge the car until seven in the morning", "Charging now, until tomorrow 07:00"),
+    ("charge until seven", "Charging now, until 19:00"),
+    ("Charge the EV until half past nine tonight.", "Charging now, until 21:30"),
+    ("Charge for two hours", "Charging now, until 20:00"),
+    ("Charge the car for an hour and a half in the garage", "Charging now, until 19:30"),
+    ("boost the car for 30 minutes", "Charging now, until 18:30"),
+    ("Charge 10 kWh", "Charging now, up to the amount you asked for"),
+    ("charge ten kilowatt hours", "Charging now, up to the amount you asked for"),
+    ("Charge the car with 7.5 kWh", "Charging now, up to the amount you asked for"),
+    ("put another five kilowatt hours into the car", "Charging now, up to the amount you asked for"),
+    ("charge for 10 kilowatt hours", "Charging now, up to the amount you asked for"),
+]
+
+STOPPED = [
+    ("Stop charging", "Stopped by you"),
+    ("Stop charging the car", "Stopped by you"),
+    ("pause charging for two hours", "Stopped by you, until 20:00"),
+    ("Stop charging until 6 in the morning", "Stopped by you, until tomorrow 06:00"),
+    ("Stop charging the car until it is unplugged", "Stopped by you"),
+]
+
+CALLED = [
+    ("Loopback Motors Wall One", "the Wall One"),
+    ("Loopback Motors Wall One", "Loopback Motors Wall One"),
+    ("Alfen NV NG910-60023", "Alfen NV NG910-60023"),
+    ("Alfen NV NG910-60023", "the NG910-60023"),
+    ("Alfen NV NG910-60023", "alfen nv ng910 60023"),
+    ("The Drive", "the drive"),
+    ("Zoë's charge point", "Zoë's charge point"),
+    ("Zoë's charge point", "Zoë\u2019s"),
+    ("Große Tür", "the große Tür"),
+    ("Mum & Dad (left)", "Mum and Dad left"),
+    ("Mum & Dad (left)", "mum & dad left"),
+    ("Box [2] | <b>", "box 2"),
+    ("22 Acacia Avenue", "acacia avenue"),
+    ("Morning Garage", "the morning garage"),
+]
+
 
 @pytest.fixture
 async def assist(hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry) -> None:
@@ -41,12 +86,13 @@ async def say(hass: HomeAssistant, sentence: str) -> str:
 
 @pytest.mark.usefixtures("assist")
 @pytest.mark.requirement("10.4")
-@pytest.mark.parametrize(
-    "sentence", ["turn on charge now", "turn on Garage charge now", "switch on the charge now", "turn charge now on"]
-)
-async def test_charge_now_is_said(hass: HomeAssistant, charger: FakeCharger, sentence: str) -> None:
-    await say(hass, sentence)
-    assert (shown(hass, CHARGE_NOW), charger.asked[-1]) == ("on", 32.0)
+async def test_charge_now_is_said(hass: HomeAssistant, charger: FakeCharger) -> None:
+    for sentence in (
+        "turn on charge now", "turn on Garage charge now", "switch on the charge now", "turn charge now on",
+    ):  # fmt: skip
+        await say(hass, sentence)
+        assert (shown(hass, CHARGE_NOW), charger.asked[-1]) == ("on", 32.0), sentence
+        await call(hass, "turn_off", CHARGE_NOW)
 
 
 @pytest.mark.usefixtures("assist")
@@ -93,33 +139,11 @@ async def test_only_what_is_harmless_is_exposed_unasked(hass: HomeAssistant) -> 
 
 @pytest.mark.usefixtures("assist")
 @pytest.mark.requirement("10.4")
-@pytest.mark.parametrize(
-    ("sentence", "answer"),
-    [
-        ("Charge now", "Charging now because you asked for it, until unplugged"),
-        ("Start charging the car", "Charging now because you asked for it, until unplugged"),
-        ("Charge the car now in the garage", "Charging now because you asked for it, until unplugged"),
-        ("Charge the car until I unplug it", "Charging now because you asked for it, until unplugged"),
-        ("Charge until 07:00", "Charging now, until tomorrow 07:00"),
-        ("Charge my car until 7 a.m.", "Charging now, until tomorrow 07:00"),
-        ("charge the car until seven in the morning", "Charging now, until tomorrow 07:00"),
-        ("charge until seven", "Charging now, until 19:00"),
-        ("Charge the EV until half past nine tonight.", "Charging now, until 21:30"),
-        ("Charge for two hours", "Charging now, until 20:00"),
-        ("Charge the car for an hour and a half in the garage", "Charging now, until 19:30"),
-        ("boost the car for 30 minutes", "Charging now, until 18:30"),
-        ("Charge 10 kWh", "Charging now, up to the amount you asked for"),
-        ("charge ten kilowatt hours", "Charging now, up to the amount you asked for"),
-        ("Charge the car with 7.5 kWh", "Charging now, up to the amount you asked for"),
-        ("put another five kilowatt hours into the car", "Charging now, up to the amount you asked for"),
-        ("charge for 10 kilowatt hours", "Charging now, up to the amount you asked for"),
-    ],
-)
-async def test_charge_now_is_said_with_its_end(
-    hass: HomeAssistant, charger: FakeCharger, sentence: str, answer: str
-) -> None:
-    assert await say(hass, sentence) == answer
-    assert (shown(hass, CHARGE_NOW), charger.asked[-1]) == ("on", 32.0)
+async def test_charge_now_is_said_with_its_end(hass: HomeAssistant, charger: FakeCharger) -> None:
+    for sentence, answer in CHARGED_NOW:
+        assert await say(hass, sentence) == answer, sentence
+        assert (shown(hass, CHARGE_NOW), charger.asked[-1]) == ("on", 32.0), sentence
+        await call(hass, "turn_off", CHARGE_NOW)
 
 
 @pytest.mark.usefixtures("assist")
@@ -131,22 +155,11 @@ async def test_the_amount_that_is_said_is_what_is_charged(hass: HomeAssistant) -
 
 @pytest.mark.usefixtures("assist")
 @pytest.mark.requirement("10.6")
-@pytest.mark.parametrize(
-    ("sentence", "answer"),
-    [
-        ("Stop charging", "Stopped by you"),
-        ("Stop charging the car", "Stopped by you"),
-        ("pause charging for two hours", "Stopped by you, until 20:00"),
-        ("Stop charging until 6 in the morning", "Stopped by you, until tomorrow 06:00"),
-        ("Stop charging the car until it is unplugged", "Stopped by you"),
-    ],
-)
-async def test_a_stop_is_said_with_its_end(
-    hass: HomeAssistant, charger: FakeCharger, sentence: str, answer: str
-) -> None:
-    await say(hass, "charge now")
-    assert await say(hass, sentence) == answer
-    assert (shown(hass, STOP), charger.asked[-1]) == ("on", 0.0)
+async def test_a_stop_is_said_with_its_end(hass: HomeAssistant, charger: FakeCharger) -> None:
+    for sentence, answer in STOPPED:
+        await say(hass, "charge now")
+        assert await say(hass, sentence) == answer, sentence
+        assert (shown(hass, STOP), charger.asked[-1]) == ("on", 0.0), sentence
 
 
 @pytest.mark.usefixtures("assist")
@@ -176,12 +189,14 @@ async def test_the_delay_is_skipped_by_voice(hass: HomeAssistant, charger: FakeC
 
 
 @pytest.mark.usefixtures("assist")
-@pytest.mark.parametrize(
-    "sentence",
-    ["Why is my car not charging?", "why isn't the car charging", "is the car charging", "when will the car be ready"],
-)
-async def test_why_is_asked(hass: HomeAssistant, sentence: str) -> None:
-    assert await say(hass, sentence) == "Waiting for default hours, opens 22:00"
+async def test_why_is_asked(hass: HomeAssistant) -> None:
+    for sentence in (
+        "Why is my car not charging?",
+        "why isn't the car charging",
+        "is the car charging",
+        "when will the car be ready",
+    ):
+        assert await say(hass, sentence) == "Waiting for default hours, opens 22:00", sentence
 
 
 @pytest.mark.usefixtures("assist")
@@ -254,40 +269,22 @@ async def test_the_room_is_a_name_too(hass: HomeAssistant, charger: FakeCharger,
 
 @pytest.mark.usefixtures("assist")
 @pytest.mark.requirement("10.4")
-@pytest.mark.parametrize(
-    ("title", "called"),
-    [
-        ("Loopback Motors Wall One", "the Wall One"),
-        ("Loopback Motors Wall One", "Loopback Motors Wall One"),
-        ("Alfen NV NG910-60023", "Alfen NV NG910-60023"),
-        ("Alfen NV NG910-60023", "the NG910-60023"),
-        ("Alfen NV NG910-60023", "alfen nv ng910 60023"),
-        ("The Drive", "the drive"),
-        ("Zoë's charge point", "Zoë's charge point"),
-        ("Zoë's charge point", "Zoë\u2019s"),
-        ("Große Tür", "the große Tür"),
-        ("Mum & Dad (left)", "Mum and Dad left"),
-        ("Mum & Dad (left)", "mum & dad left"),
-        ("Box [2] | <b>", "box 2"),
-        ("22 Acacia Avenue", "acacia avenue"),
-        ("Morning Garage", "the morning garage"),
-    ],
-)
 async def test_a_charge_point_is_called_by_its_name_in_the_place_of_the_car(
-    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry, title: str, called: str
+    hass: HomeAssistant, charger: FakeCharger, entry: MockConfigEntry
 ) -> None:
     other = await second_charge_point(hass)
     other.say(**PLUGGED_IN)
-    hass.config_entries.async_update_entry(entry, title=title)
-    await settle(hass)
-    assert await say(hass, f"charge {called} until 7 in the morning") == "Charging now, until tomorrow 07:00"
-    assert await say(hass, f"Charge {called} with 10 kWh.") == "Charging now, up to the amount you asked for"
-    assert await say(hass, f"charge {called} for two hours") == "Charging now, until 20:00"
-    assert await say(hass, f"stop charging {called}") == "Stopped by you"
-    assert await say(hass, f"why is {called} not charging?") == "Stopped by you"
-    assert await say(hass, f"resume charging {called}") == "Waiting for default hours, opens 22:00"
-    assert await say(hass, f"charge {called} now") == "Charging now because you asked for it, until unplugged"
-    assert (charger.asked[-1], set(other.asked)) == (32.0, {0.0})
+    for title, called in CALLED:
+        hass.config_entries.async_update_entry(entry, title=title)
+        await settle(hass)
+        assert await say(hass, f"charge {called} until 7 in the morning") == "Charging now, until tomorrow 07:00"
+        assert await say(hass, f"Charge {called} with 10 kWh.") == "Charging now, up to the amount you asked for"
+        assert await say(hass, f"charge {called} for two hours") == "Charging now, until 20:00"
+        assert await say(hass, f"stop charging {called}") == "Stopped by you"
+        assert await say(hass, f"why is {called} not charging?") == "Stopped by you"
+        assert await say(hass, f"resume charging {called}") == "Waiting for default hours, opens 22:00"
+        assert await say(hass, f"charge {called} now") == "Charging now because you asked for it, until unplugged"
+        assert (charger.asked[-1], set(other.asked)) == (32.0, {0.0})
 
 
 @pytest.mark.usefixtures("assist")

@@ -491,7 +491,7 @@ def test_ceilings_with_the_house_never_exceed_the_limit_of_a_fresh_meter(house, 
             asked_at, asked = home.now, given_out
 
 
-@effort(max_examples=5)
+@effort(max_examples=3)
 @given(st.integers(2, 4), st.floats(0, 13), st.sampled_from([20.0, 25.0, 32.0]))
 @example(count=3, house_a=1.2e-07, limit_a=20.0)  # all but 6 A for the third
 def test_over_hours_everybody_gets_as_much(count, house_a, limit_a):
