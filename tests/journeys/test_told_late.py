@@ -137,6 +137,26 @@ async def test_a_clock_that_is_an_hour_off_is_known_again_after_a_restart(home: 
     assert (record.plugged_in_at, record.unplugged_at) == (began_at, began_at + timedelta(minutes=30))
 
 
+async def test_a_vehicle_that_came_unseen_came_when_its_transaction_began(home: ScriptedHome) -> None:
+    number = await home.charges(1_000)
+    await home.passes(minutes=30)
+    await home.meters(number, 4_000)
+    lost_at = dt_util.utcnow()
+    await home.hangs_up()
+    await home.passes(hours=4)
+    await home.calls()
+    await home.says("Charging")
+    await home.stops(number, 5_000, lost_at + HOUR)
+    number = await home.starts(5_000, lost_at + 2 * HOUR)
+    await home.passes(minutes=10)
+    await home.meters(number, 12_000)
+    await home.leaves(number, 13_000)
+    first, other = await home.records()
+    assert (first.import_wh, first.unplugged_at) == (4_000, lost_at + HOUR)
+    assert (other.import_wh, other.plugged_in_at, other.charge_started_at) == (8_000, *[lost_at + 2 * HOUR] * 2)
+    assert other.charging_s == (2 * HOUR + timedelta(minutes=10)).total_seconds()
+
+
 # A kill
 
 

@@ -49,6 +49,17 @@ def test_an_earlier_state_that_arrives_late_changes_nothing(journal: Journal) ->
     assert journal.usage(*EVER).import_wh == 200
 
 
+@pytest.mark.requirement("9.2")
+def test_a_plug_in_that_is_told_late_moves_what_was_written(journal: Journal) -> None:
+    outlet, told_at = new_outlet(), NOON + timedelta(minutes=7)
+    journal.write(a_session(outlet, minutes=20, import_wh=2_000))
+    moved = a_session(outlet, told_at, minutes=20, import_wh=2_500, instead_of=NOON)
+    for _ in range(2):
+        journal.write(moved)
+    assert [record.plugged_in_at for record in journal.sessions(*EVER, [outlet.charge_point])] == [told_at]
+    assert journal.usage(*EVER).import_wh == 2_500
+
+
 def test_writing_the_same_twice_counts_it_once(journal: Journal) -> None:
     session = a_session(new_outlet(), minutes=20, import_wh=2_000)
     journal.write(session)

@@ -73,12 +73,30 @@ def amended(session: Session, transaction: PastTransaction) -> tuple[Session | N
     stop_wh, is_over = transaction.meter_stop_wh, session.state is State.FINISHED
     if stop_wh is None:
         return None, session
-    before, session = session, _told_of(session, stop_wh, transaction)
+    before, session = session, _told_of(_begun(session, transaction), stop_wh, transaction)
     if not _left_unseen(transaction) or transaction.ended_at <= session.plugged_in_at:
         return None, _ended_unseen(before, session, transaction) if is_over else _gone(session, transaction)
     behind_wh = min((session.imported.last_wh or stop_wh) - stop_wh, session.energy_wh)
     left, came = handed_over(session, transaction.ended_at, session.energy_wh - max(0, behind_wh))
     return (None, left) if is_over else (left, came)
+
+
+def _begun(session: Session, transaction: PastTransaction) -> Session:
+    """Let a stay whose beginning nobody saw begin when its first transaction did."""
+    told_at = transaction.began_at
+    if not session.is_begin_unseen or told_at is None or transaction.began_live or told_at == session.plugged_in_at:
+        return session
+    later_s = (told_at - session.plugged_in_at).total_seconds()
+    has_charged = session.charge_started_at is not None
+    return replace(
+        session,
+        plugged_in_at=told_at,
+        charge_started_at=told_at if has_charged else None,
+        charging_s=max(0.0, session.charging_s - later_s) if has_charged else session.charging_s,
+        is_begin_unseen=False,
+        is_recovered=True,
+        instead_of=session.plugged_in_at,
+    )
 
 
 def parted(session: Session, transaction: PastTransaction) -> tuple[Session | None, Session]:
@@ -88,7 +106,8 @@ def parted(session: Session, transaction: PastTransaction) -> tuple[Session | No
         return None, session
     behind_wh = min(max(0, (session.imported.last_wh or gone_wh) - gone_wh), session.energy_wh)
     left, came = handed_over(session, gone_at, session.energy_wh - behind_wh)
-    return left, replace(came, plugged_in_at=transaction.began_at, charge_started_at=transaction.began_at)
+    began_at, is_told = transaction.began_at, not transaction.began_live
+    return left, replace(came, plugged_in_at=began_at, charge_started_at=began_at, is_begin_unseen=is_told)
 
 
 def _left_unseen(transaction: PastTransaction) -> bool:

@@ -159,6 +159,7 @@ def session_record(
         doubt_wh=None if error is None else round(error.register_wh * error.doubt),
         interruptions=session.interruptions,
         is_recovered=session.is_recovered,
+        instead_of=session.instead_of,
         may_be_several=session.may_be_several,
         tag=None if tab is None else tab.tag,
         who=None if tab is None else tab.who,

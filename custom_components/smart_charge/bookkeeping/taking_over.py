@@ -143,6 +143,7 @@ class TakingOver:
             return None
         session = self._without_who_left(session, transaction)
         left, memory.session = amended(session, transaction)
+        session = self._renamed(session, left or memory.session)
         self._hold_what_is_behind(session, memory.session, transaction)
         self._note_end(session.plugged_in_at, transaction.meter_stop_wh)
         if left is not None:
@@ -153,6 +154,17 @@ class TakingOver:
         if memory.tab is not None and tag is not None:
             memory.tab = replace(memory.tab, tag=tag, who=who)
         return session_record(self._recording.outlet, memory.session, memory.tab)
+
+    def _renamed(self, session: Session, after: Session) -> Session:
+        """Go on under the plug-in that a transaction told, with all that is kept by it."""
+        memory, told_at = self._memory, after.plugged_in_at
+        if told_at == session.plugged_in_at:
+            return session
+        if memory.tab is not None and memory.tab.plugged_in_at == session.plugged_in_at:
+            memory.tab = replace(memory.tab, plugged_in_at=told_at)
+        memory.over = tuple(each for each in memory.over if each.plugged_in_at != session.plugged_in_at)
+        memory.ends = tuple(each for each in memory.ends if each.plugged_in_at != session.plugged_in_at)
+        return replace(session, plugged_in_at=told_at)
 
     def _hold_what_is_behind(self, before: Session, after: Session, transaction: PastTransaction) -> None:
         """Keep what the register counted behind the end of a stay that is over, until others tell of it."""

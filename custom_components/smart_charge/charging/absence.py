@@ -79,7 +79,8 @@ def _unseen_stay(total: Meter, seen_at: datetime, reading: Reading) -> Session |
 def _begun_unseen(session: Session, total: Meter, seen_at: datetime, reading: Reading) -> Session:
     """Let a session that has begun unseen count from where the register stood when it was last seen."""
     meter = _gained(total, reading)
-    session = replace(session, imported=meter, from_wh=session.from_wh if total.last_wh is None else total.last_wh)
+    from_wh = session.from_wh if total.last_wh is None else total.last_wh
+    session = replace(session, imported=meter, from_wh=from_wh, is_begin_unseen=True)
     if meter.total_wh < LEAST_WH:
         return session
     has_paused = session.state is State.WAITING
@@ -173,8 +174,13 @@ def handed_over(session: Session, at: datetime, energy_wh: int) -> tuple[Session
         plugged_in_at=at,
         charge_started_at=at if rest_wh >= LEAST_WH or session.state is State.CHARGING else None,
         charge_ended_at=session.charge_ended_at if rest_wh >= LEAST_WH else None,
-        charging_s=0.0,
+        charging_s=(session.seen_at - at).total_seconds() if session.state is State.CHARGING else 0.0,
         interruptions=0,
+        is_begin_unseen=True,
+        instead_of=None,
+        from_wh=None if meter.last_wh is None else meter.last_wh - rest_wh,
+        gone_at=None,
+        gone_wh=None,
         imported=replace(meter, counted_wh=rest_wh, guessed_wh=0.0),
         exported=replace(session.exported, counted_wh=0, guessed_wh=0.0),
         is_recovered=True,

@@ -62,6 +62,8 @@ class Session:
         charge_ended_at: the last time that it stopped drawing; None while it draws.
         charging_s: time in which it drew, pauses left out.
         interruptions: how often it went on after a pause.
+        is_begin_unseen: ``plugged_in_at`` is a bound, which the charge point may tell better.
+        instead_of: what ``plugged_in_at`` was taken to be before it was told.
         is_recovered: it began or ended while nobody looked, so that its instants are bounds.
         may_be_several: an absence in it had room for another vehicle, and nothing tells whether there was one.
         from_wh: where the register stood when it began, as far as was known then; None while that is not known.
@@ -79,6 +81,8 @@ class Session:
     unplugged_at: datetime | None = None
     charging_s: float = 0.0
     interruptions: int = 0
+    is_begin_unseen: bool = False
+    instead_of: datetime | None = None
     is_recovered: bool = False
     may_be_several: bool = False
     from_wh: int | None = None

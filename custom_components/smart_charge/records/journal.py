@@ -166,7 +166,9 @@ _known_until = func.coalesce(sessions.c.unplugged_at, sessions.c.seen_at)
 
 def to_session(row: Row[Any]) -> SessionRecord:
     """Return a row of sessions joined with outlets as a value."""
-    facts = {name: getattr(row, name) for name in SessionRecord.__dataclass_fields__ if name != "outlet"}
+    facts = {
+        name: getattr(row, name) for name in SessionRecord.__dataclass_fields__ if name not in ("outlet", "instead_of")
+    }
     return SessionRecord(outlet=OutletKey(charge_point=row.charge_point, connector=row.connector), **facts)
 
 

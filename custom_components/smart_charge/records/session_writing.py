@@ -28,6 +28,8 @@ type Shares = dict[datetime, dict[str, int]]
 def write_session(connection: Connection, site: str, session: SessionRecord) -> bool:
     """Write a session; False when a later state of it is there already."""
     outlet_id = outlet_id_of(connection, site, session.outlet)
+    if session.instead_of is not None:
+        _move(connection, outlet_id, session.instead_of, session.plugged_in_at)
     before = connection.execute(
         select(sessions)
         .where(sessions.c.outlet_id == outlet_id, sessions.c.plugged_in_at == session.plugged_in_at)
@@ -44,6 +46,14 @@ def write_session(connection: Connection, site: str, session: SessionRecord) -> 
     connection.execute(statement.on_conflict_do_update(index_elements=["outlet_id", "plugged_in_at"], set_=facts))
     _write_gains(connection, outlet_id, session, before)
     return True
+
+
+def _move(connection: Connection, outlet_id: int, since: datetime, to: datetime) -> None:
+    """Write a stay under the plug-in that was told since, unless it is there already."""
+    of_outlet = sessions.c.outlet_id == outlet_id
+    if connection.execute(select(sessions.c.seen_at).where(of_outlet, sessions.c.plugged_in_at == to)).first() is None:
+        old = update(sessions).where(of_outlet, sessions.c.plugged_in_at == since)
+        connection.execute(old.values(plugged_in_at=to))
 
 
 def _end_earlier_ones(connection: Connection, outlet_id: int, plugged_in_at: datetime) -> None:

@@ -51,6 +51,7 @@ class SessionRecord:
         charging_s: time in which it drew, pauses left out.
         cost: of the energy whose price was known (``priced_wh``), in the site's currency; None where none was.
         is_recovered: it began or ended while nobody looked, so that its instants are bounds.
+        instead_of: the ``plugged_in_at`` under which it was written before the true one was told; not kept.
         may_be_several: other vehicles may have taken some of it while nobody looked; nothing can tell.
         integrated_wh: power summed over time beside the register, which counted ``compared_wh`` meanwhile; the two
             may differ by ``doubt_wh`` by chance. None where the session could not tell (9.5, 9.6).
@@ -77,6 +78,7 @@ class SessionRecord:
     may_be_several: bool = False
     tag: str | None = None
     who: str | None = None
+    instead_of: datetime | None = None
 
     @property
     def session_id(self) -> str:
