@@ -185,7 +185,5 @@ def handed_over(session: Session, at: datetime, energy_wh: int) -> tuple[Session
         exported=replace(session.exported, counted_wh=0, guessed_wh=0.0),
         is_recovered=True,
         may_be_several=False,
-        gone_at=None,
-        gone_wh=None,
     )
     return left, came
