@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -134,8 +133,7 @@ def _of_one(
     found: JsonObjectType = {"name": entry.title, "total": _plain_usage(journal.usage(since, until, ids))}
     if by == "month":
         edges = [since, *month_starts(since, until, _zone()), until]
-        months = [journal.usage(begin, end, ids) for begin, end in pairwise(edges)]
-        found["months"] = [_plain_usage(usage) for usage in months]
+        found["months"] = [_plain_usage(usage) for usage in journal.usages(edges, ids)]
     elif by == "session":
         found["sessions"] = [_plain_session(session) for session in journal.sessions(since, until, ids)]
     return found

@@ -79,13 +79,28 @@ class Journal:
 
     def usage(self, since: datetime, until: datetime, charge_points: Sequence[str] | None = None) -> Usage:
         """Return the sums of a period; a half-hour that an edge cuts is in it by its share of time."""
-        return self._usages([since, until], charge_points)[0]
+        return self.usages([since, until], charge_points)[0]
+
+    def usages(self, edges: Sequence[datetime], charge_points: Sequence[str] | None = None) -> list[Usage]:
+        """Return the sums of the periods between these edges, in one reading; those before and after all are free."""
+        with self.store.read() as connection:
+            mine = half_hours.c.outlet_id.in_(outlet_ids(connection, self.site, charge_points))
+            first, last = connection.execute(_ENDS.where(mine)).one()
+            cuts = [_before(connection, edge, mine) for edge in edges]
+            found = []
+            for (since, out), (until, within) in pairwise(zip(edges, cuts, strict=True)):
+                if first is None or until <= first or since >= last + HALF_HOUR:
+                    found.append(Usage(starts_at=since, ends_at=until))
+                    continue
+                row = connection.execute(_sums_of(half_hour_of(since), half_hour_of(until)).where(mine)).one()
+                found.append(_to_usage(row, since, until, {name: within[name] - out[name] for name in SUMS}))
+        return found
 
     def months(
         self, now: datetime, zone: ZoneInfo, count: int = 12, charge_points: Sequence[str] | None = None
     ) -> list[Usage]:
         """Return the sums of the last ``count`` local months, this one last (9.3)."""
-        return self._usages(month_edges(now, zone, count), charge_points)
+        return self.usages(month_edges(now, zone, count), charge_points)
 
     def decisions(self, outlet: OutletKey, since: datetime, until: datetime) -> list[DecisionRecord]:
         """Return what was asked of an outlet in a period, in order."""
@@ -150,17 +165,8 @@ class Journal:
         with self.store.read() as connection:
             return [to_session(row) for row in connection.execute(wanted)]
 
-    def _usages(self, edges: Sequence[datetime], charge_points: Sequence[str] | None) -> list[Usage]:
-        with self.store.read() as connection:
-            mine = half_hours.c.outlet_id.in_(outlet_ids(connection, self.site, charge_points))
-            cuts = [_before(connection, edge, mine) for edge in edges]
-            found = []
-            for (since, out), (until, within) in pairwise(zip(edges, cuts, strict=True)):
-                row = connection.execute(_sums_of(half_hour_of(since), half_hour_of(until)).where(mine)).one()
-                found.append(_to_usage(row, since, until, {name: within[name] - out[name] for name in SUMS}))
-        return found
 
-
+_ENDS = select(func.min(half_hours.c.starts_at), func.max(half_hours.c.starts_at))
 _known_until = func.coalesce(sessions.c.unplugged_at, sessions.c.seen_at)
 
 
