@@ -68,9 +68,11 @@ class LogWatch:
 
     @callback
     def _on_written(self) -> None:
-        is_news = self._hass.data[DATA_GUARD].noted != self._followed
-        if is_news and self._following is None and not self._is_still and not self._hass.is_stopping:
-            self._following = self._hass.async_create_background_task(self._async_follow(), "security log: follow")
+        is_news = self._hass.data[DATA_GUARD].noted != self._followed and self._hass.data[DATA_LEDGER].is_started
+        if is_news and self._following is None and not self._is_still and self._hass.is_running:
+            self._following = self._hass.async_create_task(
+                self._async_follow(), "security log: follow", eager_start=False
+            )
 
     async def _async_follow(self) -> None:
         """Check what is new, and keep the new end."""
@@ -80,11 +82,13 @@ class LogWatch:
         mine = self._kept.get(self._place, {})
         anchor, accepted = _head(mine.get("anchor")), _head(mine.get("accepted"))
         try:
-            if self._broken_at is not None or not ledger.is_where_asked:
+            if self._broken_at is not None:
                 return
-            verdict, head = await ledger.async_ask(partial(_look, anchor=anchor, accepted=anchor or accepted))
-            if self._is_still or not ledger.is_where_asked or self._kept.get(self._place, {}) != mine:
+            found = await ledger.async_ask_if_open(partial(_look, anchor=anchor, accepted=anchor or accepted))
+            is_of_now = self._hass.is_running and ledger.is_where_asked and not self._is_still
+            if found is None or not is_of_now or self._kept.get(self._place, {}) != mine:
                 return
+            verdict, head = found
             if verdict.is_whole:
                 self._kept[self._place] = {"anchor": _plain(head), "accepted": _plain(accepted)}
                 self._file.async_delay_save(self._as_stored, KEEP_WITHIN_S)
@@ -134,6 +138,8 @@ class LogWatch:
         note(self._hass, Kind.RECORDS_SET_ASIDE, last_number=number, last_digest=digest)
 
     def _tell(self, verdict: Verdict) -> None:
+        if not self._hass.is_running:  # the next start looks anew
+            return
         number, reason = verdict.broken_at or 0, verdict.reason or ""
         if self._broken_at is None:  # what is missing may be another entry by the next time
             self._broken_at = number

@@ -192,6 +192,16 @@ class Ledger:
         finally:
             await self._async_leave()
 
+    async def async_ask_if_open[AnswerT](self, question: Callable[[Journal], AnswerT]) -> AnswerT | None:
+        """Return the same, but open nothing for it; None where nothing is. Nothing is written or closed meanwhile."""
+        async with self._access:
+            if (journal := self._database.journal) is None or not self.is_where_asked:
+                return None
+            try:
+                return await self._database.async_ask(question, journal)
+            except LedgerError as err:
+                raise ledger_error(err) from err
+
     async def async_ask_left[AnswerT](self, question: Callable[[Journal], AnswerT]) -> list[AnswerT]:
         """Ask the databases in which records were left; those that cannot be read do not answer."""
         return await self._hass.loop.run_in_executor(None, self._database.ask_left, question)

@@ -158,9 +158,13 @@ class Store:
             return lambda: None
         with translated():
             reader = self._engine.connect()
-            driver: Any = reader.connection.driver_connection
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            reader.execute(select(places.c.id)).scalar_one()  # who reads keeps the log from being written back
+            try:
+                driver: Any = reader.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                reader.execute(select(places.c.id)).scalar_one()  # who reads keeps the log from being written back
+            except BaseException:
+                reader.close()  # or what it holds would be held until Home Assistant ends
+                raise
         return reader.close
 
     def give_back_space(self, *tables: Table) -> None:
