@@ -145,6 +145,7 @@ async def live_through(
     await settle(hass)
     await charge_on(hass, charger, freezer, 10_000)
     await ledger.async_flush()
+    await settle(hass)  # whoever was told of the write has read
     await hass.async_add_executor_job(breaks)
     asked = len(charger.asked)
     await charge_on(hass, charger, freezer, 17_000)
