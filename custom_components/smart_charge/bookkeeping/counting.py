@@ -87,6 +87,7 @@ class Counting:
         memory = self._memory
         self._was_away = False
         absence = self._absence
+        memory.unclaimed = memory.unclaimed.waiting(reading.taken_at)
         absence.lost_at, absence.lost_wh, absence.back_at = memory.seen_at, memory.total.last_wh, reading.taken_at
         if memory.seen_at is None:
             memory.session = advance(memory.session, reading)
@@ -108,6 +109,8 @@ class Counting:
             memory.unclaimed = memory.unclaimed.gaining(span, since, now)
         if memory.unclaimed.is_due(now) and not self._taking_over.is_under_way:
             if (stay := memory.unclaimed.stay) is not None:
+                from_wh, to_wh = memory.unclaimed.gained[0][0], memory.unclaimed.gained[-1][1]
+                memory.note_end(StayEnd(plugged_in_at=stay.plugged_in_at, register_wh=to_wh, from_wh=from_wh))
                 self._recording.put_down(memory, session_record(self._recording.outlet, stay, None))
             memory.unclaimed = memory.unclaimed.settled
 

@@ -54,13 +54,16 @@ def is_behind(session: Session, transaction: PastTransaction) -> bool:
 def _shared(since: datetime, until: datetime | None, transaction: PastTransaction) -> timedelta:
     """Return for how long a transaction ran within a stay; none at all where one ended before the other began.
 
-    One whose beginning we saw is of a stay that we saw, though our clocks may differ a little. Where nobody saw it, the
-    next vehicle may have come as fast as a cable changes hands.
+    One whose beginning or end we saw is of a stay that we saw, though our clocks may differ a little. Where nobody saw
+    either, the next vehicle may have come as fast as a cable changes hands.
     """
-    slack = _SLACK if transaction.began_live else timedelta(0)
+    slack = _SLACK if transaction.began_live or transaction.ended_live else timedelta(0)
+    return _overlap(since - slack, until and until + slack, transaction)
+
+
+def _overlap(since: datetime, until: datetime | None, transaction: PastTransaction) -> timedelta:
     ended_at = max(transaction.ended_at, began_at(transaction) + timedelta.resolution)
-    ends = ended_at if until is None else min(ended_at, until + slack)
-    return ends - max(began_at(transaction), since - slack)
+    return (ended_at if until is None else min(ended_at, until)) - max(began_at(transaction), since)
 
 
 def amended(session: Session, transaction: PastTransaction) -> tuple[Session | None, Session]:
@@ -74,10 +77,13 @@ def amended(session: Session, transaction: PastTransaction) -> tuple[Session | N
     if stop_wh is None:
         return None, session
     before, session = session, _told_of(_begun(session, transaction), stop_wh, transaction)
-    if not _left_unseen(transaction) or transaction.ended_at <= session.plugged_in_at:
+    is_seen_behind = is_over or session.seen_at > transaction.ended_at
+    if not _left_unseen(transaction) or not is_seen_behind or transaction.ended_at <= session.plugged_in_at:
         return None, _ended_unseen(before, session, transaction) if is_over else _gone(session, transaction)
     behind_wh = min((session.imported.last_wh or stop_wh) - stop_wh, session.energy_wh)
     left, came = handed_over(session, transaction.ended_at, session.energy_wh - max(0, behind_wh))
+    if left.imported.last_wh is not None:
+        left = replace(left, imported=replace(left.imported, last_wh=stop_wh, changed_at=transaction.ended_at))
     return (None, left) if is_over else (left, came)
 
 
@@ -179,7 +185,8 @@ def _ended_unseen(before: Session, session: Session, transaction: PastTransactio
 def without(session: Session, transaction: PastTransaction) -> Session:
     """Leave to an earlier stay what a session counts, or will count, of it: it began where that one ended."""
     from_wh, stop_wh, meter = session.from_wh, transaction.meter_stop_wh, session.imported
-    is_earlier = transaction.ended_at <= session.plugged_in_at + _SLACK
+    has_begun_before = began_at(transaction) < session.plugged_in_at
+    is_earlier = has_begun_before and transaction.ended_at <= session.plugged_in_at + _SLACK
     if from_wh is None or stop_wh is None or meter.last_wh is None or stop_wh <= from_wh or not is_earlier:
         return session
     if meter.last_wh < stop_wh:
@@ -192,12 +199,15 @@ def without(session: Session, transaction: PastTransaction) -> Session:
 
 def record_of(records: Iterable[SessionRecord], transaction: PastTransaction) -> SessionRecord | None:
     """Find the recorded stay that a transaction is part of: its own record, or the one that it shares most with."""
-    best, most = None, timedelta(0)
+    best, most = None, (timedelta(0), timedelta(0))
     for record in records:
         if _is_own(record, transaction):
             return record
-        if (shared := _shared(record.plugged_in_at, _end_of(record), transaction)) > most:
-            best, most = record, shared
+        since, until = record.plugged_in_at, _end_of(record)
+        shared = _shared(since, until, transaction)
+        share = (max(timedelta(0), _overlap(since, until, transaction)), shared)
+        if shared > timedelta(0) and share > most:
+            best, most = record, share
     return best
 
 
@@ -237,15 +247,32 @@ def corrected(record: SessionRecord, end: StayEnd | None, transaction: PastTrans
     if _is_own(record, transaction):
         anew = found_afterwards(record.outlet, transaction, now)
         return record if anew is None else replace(anew, tag=record.tag, who=record.who)
-    more_wh = _untold_wh(record, end, transaction)
-    if more_wh == 0:
+    more_wh = _untold_wh(record, end, transaction) - behind_wh(record, end, transaction)
+    left_at = transaction.ended_at if _left_before(record, transaction) else record.unplugged_at
+    if more_wh == 0 and left_at == record.unplugged_at:
         return record
+    ended_at = transaction.ended_at if not transaction.ended_live else record.charge_ended_at
     return replace(
         record,
         import_wh=max(0, record.import_wh + more_wh),
-        charge_ended_at=record.charge_ended_at if transaction.ended_live else transaction.ended_at,
+        charge_ended_at=ended_at if record.charge_started_at is not None else None,
+        unplugged_at=left_at,
         is_metered=record.is_metered or (end is not None and not end.has_guessed),
     )
+
+
+def _left_before(record: SessionRecord, transaction: PastTransaction) -> bool:
+    """Whether a vehicle left unseen, before a stay was taken to be over."""
+    until = record.unplugged_at
+    return _left_unseen(transaction) and until is not None and record.plugged_in_at < transaction.ended_at < until
+
+
+def behind_wh(record: SessionRecord, end: StayEnd | None, transaction: PastTransaction) -> int:
+    """Return what was counted for a stay behind its true end: other transactions tell of it."""
+    stop_wh = transaction.meter_stop_wh
+    if end is None or stop_wh is None or not _left_before(record, transaction):
+        return 0
+    return min(max(0, end.register_wh - stop_wh), record.import_wh)
 
 
 def _untold_wh(record: SessionRecord, end: StayEnd | None, transaction: PastTransaction) -> int:

@@ -20,7 +20,7 @@ from ..records.journal import Journal
 from ..records.tab import Tab, opened, priced
 from ..records.values import SessionRecord
 from ..storage import DATA_HOUSEHOLD, Memory
-from .past import amended, began_at, corrected, found_afterwards, is_rather_of, parted, record_of, without
+from .past import amended, began_at, behind_wh, corrected, found_afterwards, is_rather_of, parted, record_of, without
 from .recording import Recording, session_record
 
 
@@ -140,6 +140,9 @@ class TakingOver:
             return None
         if not is_rather_of(session, known, transaction):
             memory.session = without(session, transaction)
+            if memory.session != session:  # one that is over is not written again by itself
+                tab = memory.tab = self._priced(memory.tab, memory.session)
+                self._recording.put_down(memory, session_record(self._recording.outlet, memory.session, tab))
             return None
         session = self._without_who_left(session, transaction)
         left, memory.session = amended(session, transaction)
@@ -173,6 +176,7 @@ class TakingOver:
         if is_over and stop_wh is not None and last_wh is not None and stop_wh < last_wh:
             since, now = transaction.ended_at, dt_util.utcnow()
             memory.unclaimed = memory.unclaimed.gaining((stop_wh, last_wh), since, now)
+            memory.note_end(StayEnd(plugged_in_at=after.plugged_in_at, register_wh=stop_wh))
 
     def _without_who_left(self, session: Session, transaction: PastTransaction) -> Session:
         """Record the vehicle that left before this transaction, if one did; returns the stay of who came."""
@@ -188,14 +192,22 @@ class TakingOver:
     def _into_records(self, transaction: PastTransaction, known: SessionRecord | None) -> SessionRecord | None:
         now = dt_util.utcnow()
         if known is not None:
-            put_right = corrected(known, self._memory.end_of(known.plugged_in_at), transaction, now)
-            self._note_end(known.plugged_in_at, transaction.meter_stop_wh)
-            return put_right
+            return self._put_right(known, transaction, now)
         made = found_afterwards(self._recording.outlet, transaction, now)
         if made is None and not transaction.began_live:
             at = began_at(transaction).isoformat()
             LOGGER.warning("A charge that ended at %s cannot be recorded: its register is not known", at)
         return made
+
+    def _put_right(self, known: SessionRecord, transaction: PastTransaction, now: datetime) -> SessionRecord:
+        memory, stop_wh = self._memory, transaction.meter_stop_wh
+        end = memory.end_of(known.plugged_in_at)
+        if end is not None and stop_wh is not None and behind_wh(known, end, transaction) > 0:
+            memory.unclaimed = memory.unclaimed.gaining((stop_wh, end.register_wh), transaction.ended_at, now)
+            memory.note_end(replace(end, register_wh=stop_wh))
+        else:
+            self._note_end(known.plugged_in_at, stop_wh)
+        return corrected(known, end, transaction, now)
 
     def _note_end(self, plugged_in_at: datetime, register_wh: int | None) -> None:
         known = self._memory.end_of(plugged_in_at)

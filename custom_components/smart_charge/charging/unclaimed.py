@@ -91,6 +91,10 @@ class Unclaimed:
         told = joined((*self.told, span))[-_MOST:]
         return replace(self, told=told, patient_until=self.patient_until and now + PATIENCE)
 
+    def waiting(self, now: datetime) -> Unclaimed:
+        """Return it as it is when the charge point is back, and can tell of it from now on."""
+        return replace(self, patient_until=self.patient_until and max(self.patient_until, now + PATIENCE))
+
     def is_due(self, now: datetime) -> bool:
         """Whether nobody will tell of it any more."""
         return self.patient_until is not None and now >= self.patient_until
