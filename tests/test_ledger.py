@@ -317,6 +317,33 @@ async def test_a_clock_that_is_set_back_holds_up_no_record(hass: HomeAssistant, 
     assert ledger.has_written_all
 
 
+async def test_who_opens_the_records_and_is_cancelled_leaves_them_open_for_the_next(
+    hass: HomeAssistant, ledger: Ledger
+) -> None:
+    """As Home Assistant does when it stops."""
+    await settle(hass)
+    await ledger._database.async_close()
+    opened: list[Store] = []
+    is_under_way, may_go_on = threading.Event(), threading.Event()
+
+    def at_path(path: Path) -> Store:
+        is_under_way.set()
+        may_go_on.wait(60)
+        opened.append(really(path))
+        return opened[-1]
+
+    really = Store.at_path
+    with patch.object(Store, "at_path", at_path):
+        asking = hass.async_create_background_task(ledger.async_ask(lambda journal: journal.site), "ask")
+        await hass.async_add_executor_job(is_under_way.wait, 60)
+        asking.cancel()
+        next_one = hass.async_create_task(ledger.async_ask(lambda journal: journal.site))
+        await asyncio.sleep(0)
+        may_go_on.set()
+        assert await next_one == ledger.site
+    assert len(opened) == 1
+
+
 async def test_a_stop_while_the_records_are_opened_opens_them_once_and_closes_them(
     hass: HomeAssistant, ledger: Ledger
 ) -> None:

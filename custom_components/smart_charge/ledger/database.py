@@ -3,6 +3,7 @@
 What was left in another database, as the owner has named a new one since, is fetched: `ledger_left`.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 import secrets
@@ -53,6 +54,7 @@ class Database:
         self.site = ""
         self.journal: Journal | None = None
         self.error: LedgerError | None = None
+        self._opening: asyncio.Task[Journal | None] | None = None
         self._told: LedgerError | None = None
         self._damage: LedgerDamaged | None = None
         self.left: tuple[Place, ...] = ()
@@ -92,8 +94,20 @@ class Database:
             await self._async_save()
 
     async def async_open(self) -> Journal | None:
-        """Open it where the owner's settings point; None, with `error` set, where it cannot be."""
-        await self.async_close()
+        """Open it where the owner's settings point; None, with `error` set, where it cannot be.
+
+        In a task of its own: whoever asks may be cancelled meanwhile, and what was opened is not to be lost sight of.
+        """
+        if self._opening is None:
+            self._opening = self._hass.loop.create_task(self._async_open(), name="records: open")
+        try:
+            return await asyncio.shield(self._opening)
+        finally:
+            if self._opening is not None and self._opening.done():
+                self._opening = None
+
+    async def _async_open(self) -> Journal | None:
+        await self._async_let_go()
         self._damage = None
         url = self.url
         try:
@@ -116,6 +130,12 @@ class Database:
 
     async def async_close(self) -> None:
         """Let go of it."""
+        if (opening := self._opening) is not None:
+            await asyncio.wait({opening})
+            self._opening = None
+        await self._async_let_go()
+
+    async def _async_let_go(self) -> None:
         journal, self.journal = self.journal, None
         if journal is not None:
             await self._hass.loop.run_in_executor(None, journal.store.close)
@@ -174,7 +194,7 @@ class Database:
         self.error = error
         self._tell()
         if isinstance(error, LedgerDamaged | LedgerReadOnly | LedgerShared | LedgerUnreachable):
-            await self.async_close()  # so that the next try sees whatever is there then, and whatever is allowed
+            await self._async_let_go()  # so that the next try sees whatever is there then, and whatever is allowed
 
     async def async_ask[AnswerT](self, question: Callable[[Journal], AnswerT], journal: Journal) -> AnswerT:
         """Ask, and tell of a file that is found to be damaged: it stays so, though some of it can be written.
