@@ -1,6 +1,6 @@
 """Where the records are kept: opened when they are needed, let go, and what is wrong with it told once.
 
-What was left in another database, as the owner has named a new one since, is fetched: `ledger_left`.
+What was left in another database, as the owner has named a new one since, is fetched: `ledger/left.py`.
 """
 
 import asyncio
