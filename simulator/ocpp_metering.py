@@ -78,6 +78,7 @@ class Metering:
     def sample(self, measurands: str, context: str) -> dict[str, Any]:
         """Write one ``meterValue``."""
         client = self._client
+        client.charge_point.catch_up()  # a register is as old as its time stamp says
         self._samples += 1
         dips = client.behaviour.dips_every and self._samples % client.behaviour.dips_every == 0
         names = ["Power.Active.Import"] if client.behaviour.watts_only else measurands.split(",")
