@@ -322,7 +322,6 @@ async def test_who_opens_the_records_and_is_cancelled_leaves_them_open_for_the_n
 ) -> None:
     """As Home Assistant does when it stops."""
     await settle(hass)
-    await ledger._database.async_close()
     opened: list[Store] = []
     is_under_way, may_go_on = threading.Event(), threading.Event()
 
@@ -334,6 +333,7 @@ async def test_who_opens_the_records_and_is_cancelled_leaves_them_open_for_the_n
 
     really = Store.at_path
     with patch.object(Store, "at_path", at_path):
+        await ledger._database.async_close()
         asking = hass.async_create_background_task(ledger.async_ask(lambda journal: journal.site), "ask")
         await hass.async_add_executor_job(is_under_way.wait, 60)
         asking.cancel()

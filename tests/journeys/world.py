@@ -83,7 +83,7 @@ class World:
         assert done["type"] is FlowResultType.CREATE_ENTRY
         self.entry = done["result"]
         await settle(self.hass)
-        assert self.entry.state is ConfigEntryState.LOADED
+        await until(lambda: self.entry.state is ConfigEntryState.LOADED)
         await self.sees("connectivity", "on")
         await self.sees("why", "not_plugged_in")
 
