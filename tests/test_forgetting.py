@@ -425,7 +425,7 @@ async def test_records_that_cannot_be_erased_are_told_and_all_else_stays(
 
 @S7_2
 @pytest.mark.parametrize("cut_at", ["_async_erase_stored", "_async_tell_chargers", "_async_erase_history"])
-async def test_a_deletion_that_was_cut_short_is_finished_at_the_next_start(  # noqa: PLR0917
+async def test_a_deletion_that_was_cut_short_is_finished_at_the_next_start(  # noqa: PLR0917  fixtures
     hass: HomeAssistant, recorder_mock: Recorder, ledger: Ledger, charger: FakeCharger,
     freezer: FrozenDateTimeFactory, hass_storage: dict[str, Any], cut_at: str,
 ) -> None:  # fmt: skip

@@ -50,9 +50,9 @@ def _restored(dump: Path, url: str) -> str:
 
     name, host = f"old_{uuid4().hex}", url.partition("host=")[2]
     with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {name}")
     with psycopg.connect(host=host, user="postgres", dbname=name) as connection:
-        connection.execute(dump.read_text())  # type: ignore[call-overload]
+        connection.execute(dump.read_text())
     return name
 
 

@@ -247,7 +247,7 @@ def corrected(record: SessionRecord, end: StayEnd | None, transaction: PastTrans
     if _is_own(record, transaction):
         anew = found_afterwards(record.outlet, transaction, now)
         return record if anew is None else replace(anew, tag=record.tag, who=record.who)
-    more_wh = _untold_wh(record, end, transaction) - behind_wh(record, end, transaction)
+    more_wh = _untold_wh(record, end, transaction) - counted_behind_wh(record, end, transaction)
     left_at = transaction.ended_at if _left_before(record, transaction) else record.unplugged_at
     if more_wh == 0 and left_at == record.unplugged_at:
         return record
@@ -267,7 +267,7 @@ def _left_before(record: SessionRecord, transaction: PastTransaction) -> bool:
     return _left_unseen(transaction) and until is not None and record.plugged_in_at < transaction.ended_at < until
 
 
-def behind_wh(record: SessionRecord, end: StayEnd | None, transaction: PastTransaction) -> int:
+def counted_behind_wh(record: SessionRecord, end: StayEnd | None, transaction: PastTransaction) -> int:
     """Return what was counted for a stay behind its true end: other transactions tell of it."""
     stop_wh = transaction.meter_stop_wh
     if end is None or stop_wh is None or not _left_before(record, transaction):

@@ -20,7 +20,17 @@ from ..records.journal import Journal
 from ..records.tab import Tab, opened, priced
 from ..records.values import SessionRecord
 from ..storage import DATA_HOUSEHOLD, Memory
-from .past import amended, began_at, behind_wh, corrected, found_afterwards, is_rather_of, parted, record_of, without
+from .past import (
+    amended,
+    began_at,
+    corrected,
+    counted_behind_wh,
+    found_afterwards,
+    is_rather_of,
+    parted,
+    record_of,
+    without,
+)
 from .recording import Recording, session_record
 
 
@@ -202,7 +212,7 @@ class TakingOver:
     def _put_right(self, known: SessionRecord, transaction: PastTransaction, now: datetime) -> SessionRecord:
         memory, stop_wh = self._memory, transaction.meter_stop_wh
         end = memory.end_of(known.plugged_in_at)
-        if end is not None and stop_wh is not None and behind_wh(known, end, transaction) > 0:
+        if end is not None and stop_wh is not None and counted_behind_wh(known, end, transaction) > 0:
             memory.unclaimed = memory.unclaimed.gaining((stop_wh, end.register_wh), transaction.ended_at, now)
             memory.note_end(replace(end, register_wh=stop_wh))
         else:

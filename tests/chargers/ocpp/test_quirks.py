@@ -178,7 +178,7 @@ async def test_no_setting_is_blamed_when_home_assistant_and_the_charge_point_los
         peer.settings["MeterValueSampleInterval"] = "60"  # it forgets what it was set to
         await peer.boot()
         await peer.status("Available")
-        await until(lambda peer=peer: peer.called("GetLocalListVersion"))  # type: ignore[misc]
+        await until(lambda peer=peer: peer.called("GetLocalListVersion"))
         assert peer.settings["MeterValueSampleInterval"] == "1"
     assert "key_blamed" not in charger.counts
 
